@@ -1,0 +1,1 @@
+"""isoflop: the scaling-law workbench."""
