@@ -1,0 +1,325 @@
+"""A formula compiled into a list of NumPy operations: value, gradient and Hessian in one pass.
+
+The tape works in coordinates in which scaling laws are sums of exponentials: columns enter as
+logarithms, and parameters that only multiply enter as logarithms as well, so that `A/N^alpha`
+becomes `exp(a - alpha n)` and its derivatives are multiples of itself.
+No source text is generated and nothing is evaluated as code.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any, Final
+
+import numpy as np
+import sympy
+from numpy.typing import NDArray
+
+from isoflop.laws.formula import Formula, column_symbol, sigmoid, softplus
+
+Array = NDArray[Any]
+
+CONSTANT, PARAMETER, COLUMN, MIXED = range(4)
+"""What a node depends on; it has shape (), (…, 1), (n,) or (…, n)."""
+
+
+def _sigmoid(x: Array, out: Array | None = None) -> Array:
+    """Logistic function without overflow; also for complex arguments."""
+    return np.divide(1.0, 1.0 + np.exp(-x), out=out)
+
+
+def _softplus(x: Array, out: Array | None = None) -> Array:
+    """`log(1 + e^x)` without overflow."""
+    if np.iscomplexobj(x):
+        return np.log(1.0 + np.exp(x), out=out)
+    return np.logaddexp(0.0, x, out=out)
+
+
+def _step(x: Array, out: Array | None = None) -> Array:
+    """Heaviside step, one half at zero."""
+    return np.heaviside(x.real, 0.5, out=out)
+
+
+def _minimum(x: Array, y: Array, out: Array | None = None) -> Array:
+    """Smaller of two, compared by the real part."""
+    return np.minimum(x, y, out=out) if not np.iscomplexobj(x + y) else np.where(x.real <= y.real, x, y)
+
+
+def _maximum(x: Array, y: Array, out: Array | None = None) -> Array:
+    """Larger of two, compared by the real part."""
+    return np.maximum(x, y, out=out) if not np.iscomplexobj(x + y) else np.where(x.real >= y.real, x, y)
+
+
+_OPERATIONS: Final[Mapping[str, Any]] = {
+    "add": np.add,
+    "mul": np.multiply,
+    "pow": np.power,
+    "reciprocal": np.reciprocal,
+    "square": np.square,
+    "exp": np.exp,
+    "log": np.log,
+    "tanh": np.tanh,
+    "sigmoid": _sigmoid,
+    "softplus": _softplus,
+    "heaviside": _step,
+    "min": _minimum,
+    "max": _maximum,
+}
+
+_UNARY: Final[Mapping[Any, str]] = {
+    sympy.exp: "exp",
+    sympy.log: "log",
+    sympy.tanh: "tanh",
+    sigmoid: "sigmoid",
+    softplus: "softplus",
+    sympy.Heaviside: "heaviside",
+}
+
+
+@dataclass(frozen=True)
+class Node:
+    """One operation over earlier nodes; inputs carry their index, constants their value."""
+
+    operation: str
+    children: tuple[int, ...]
+    kind: int
+    payload: float = 0.0
+
+
+class _Builder:
+    """Collects nodes; equal nodes are shared."""
+
+    def __init__(self, inputs: Mapping[sympy.Symbol, Node]) -> None:
+        self.nodes: list[Node] = []
+        self.known: dict[Node, int] = {}
+        self.memo: dict[sympy.Expr, int] = {}
+        self.inputs = inputs
+
+    def add(self, node: Node) -> int:
+        """Number of a node, new or shared."""
+        if node not in self.known:
+            self.known[node] = len(self.nodes)
+            self.nodes.append(node)
+        return self.known[node]
+
+    def apply(self, operation: str, *children: int) -> int:
+        """Node of an operation; it depends on all that its children depend on."""
+        kinds = {self.nodes[c].kind for c in children} - {CONSTANT}
+        kind = MIXED if MIXED in kinds or kinds == {PARAMETER, COLUMN} else max(kinds, default=CONSTANT)
+        return self.add(Node(operation, children, kind))
+
+    def fold(self, operation: str, children: list[int]) -> int:
+        """Chain a commutative operation, small arrays first, in an order that shares prefixes."""
+        parts: list[int] = []
+        for kind in (MIXED, COLUMN, PARAMETER, CONSTANT):
+            group = sorted(c for c in children if self.nodes[c].kind == kind)
+            if group:
+                total = group[0]
+                for child in group[1:]:
+                    total = self.apply(operation, total, child)
+                parts.append(total)
+        # Parameter and constant parts are joined first: they are small.
+        while len(parts) > 1 and self.nodes[parts[-2]].kind != MIXED and self.nodes[parts[-1]].kind <= PARAMETER:
+            if self.nodes[parts[-2]].kind == COLUMN and self.nodes[parts[-1]].kind == PARAMETER:
+                break
+            last = parts.pop()
+            parts[-1] = self.apply(operation, parts[-1], last)
+        total = parts[0]
+        for part in parts[1:]:
+            total = self.apply(operation, total, part)
+        return total
+
+    def visit(self, expr: sympy.Expr) -> int:
+        """Number of the node of an expression."""
+        if expr not in self.memo:
+            self.memo[expr] = self._visit(expr)
+        return self.memo[expr]
+
+    def _visit(self, expr: sympy.Expr) -> int:
+        if expr in self.inputs:
+            return self.add(self.inputs[expr])
+        if expr.is_number:
+            return self.add(Node("constant", (), CONSTANT, float(expr)))
+        if expr.is_Add:
+            return self.fold("add", [self.visit(a) for a in expr.args])
+        if expr.is_Mul:
+            return self.fold("mul", [self.visit(a) for a in expr.args])
+        if expr.is_Pow and expr.func is not sympy.exp:
+            return self._power(expr.base, expr.exp)
+        if isinstance(expr, sympy.Min | sympy.Max):
+            return self._chain("min" if isinstance(expr, sympy.Min) else "max", expr.args)
+        if expr.func in _UNARY:
+            return self.apply(_UNARY[expr.func], self.visit(expr.args[0]))
+        raise AssertionError(f"no operation for {expr!r}")
+
+    def _chain(self, operation: str, args: tuple[sympy.Expr, ...]) -> int:
+        total = self.visit(args[0])
+        for arg in args[1:]:
+            total = self.apply(operation, total, self.visit(arg))
+        return total
+
+    def _power(self, base: sympy.Expr, exponent: sympy.Expr) -> int:
+        child = self.visit(base)
+        if exponent == -1:
+            return self.apply("reciprocal", child)
+        if exponent == 2:
+            return self.apply("square", child)
+        if exponent.is_number:
+            return self.apply("pow", child, self.visit(exponent))
+        logarithm = self.apply("log", child)
+        return self.apply("exp", self.fold("mul", [logarithm, self.visit(exponent)]))
+
+
+@dataclass(frozen=True)
+class Tape:
+    """Operations that give the outputs from parameter coordinates and log columns."""
+
+    nodes: tuple[Node, ...]
+    outputs: tuple[int, ...]
+
+    @cached_property
+    def _plan(self) -> tuple[tuple[int, Any, tuple[int, ...], int], ...]:
+        """Operations with their functions looked up."""
+        return tuple(
+            (number, _OPERATIONS[node.operation], node.children, node.kind)
+            for number, node in enumerate(self.nodes)
+            if node.children
+        )
+
+    @cached_property
+    def _leaves(self) -> tuple[tuple[int, Node], ...]:
+        return tuple((number, node) for number, node in enumerate(self.nodes) if not node.children)
+
+    def column_part(self, columns: list[Array]) -> list[Array | None]:
+        """Values of all nodes that depend on columns alone; computed once per table."""
+        values: list[Array | None] = [None] * len(self.nodes)
+        for number, node in self._leaves:
+            if node.kind == CONSTANT:
+                values[number] = np.float64(node.payload)  # type: ignore[assignment]
+            elif node.kind == COLUMN:
+                values[number] = columns[int(node.payload)]
+        for number, function, children, kind in self._plan:
+            if kind <= CONSTANT or kind == COLUMN:
+                values[number] = function(*[values[c] for c in children])
+        return values
+
+    def run(self, coordinates: list[Array], fixed: list[Array | None], buffers: dict[int, Array] | None = None) -> list[Array]:
+        """Values of the outputs.
+
+        Args:
+            coordinates: one array (…, 1) per parameter (or (…, n) where it varies by row).
+            fixed: the column part, from `column_part`.
+            buffers: work space by node, of the full shape; made anew when None.
+
+        Returns:
+            One array per output, broadcastable to (…, n). They may alias the buffers.
+        """
+        values = list(fixed)
+        for number, node in self._leaves:
+            if node.kind == PARAMETER:
+                values[number] = coordinates[int(node.payload)]
+        for number, function, children, kind in self._plan:
+            if kind == PARAMETER:
+                values[number] = function(*[values[c] for c in children])
+            elif kind == MIXED:
+                out = None if buffers is None else buffers.get(number)
+                values[number] = function(*[values[c] for c in children], out=out)
+        return [values[o] for o in self.outputs]  # type: ignore[misc]
+
+    @cached_property
+    def mixed(self) -> tuple[int, ...]:
+        """Nodes that need work space of the full shape."""
+        return tuple(number for number, _, _, kind in self._plan if kind == MIXED)
+
+
+@dataclass(frozen=True)
+class Program:
+    """A compiled law: coordinates, tapes for value, gradient and Hessian, and unit exponents.
+
+    Args:
+        logarithmic: for each parameter, whether its coordinate is its logarithm.
+        value: tape of the law.
+        gradient: tape of the law and its slope in each coordinate.
+        hessian: tape of the law, its slopes, and second derivatives of `pairs`.
+        pairs: parameter pairs with a second derivative that is not identically zero.
+        columns: the column names, in the order of the tape's column inputs.
+    """
+
+    logarithmic: tuple[bool, ...]
+    value: Tape
+    gradient: Tape
+    hessian: Tape
+    pairs: tuple[tuple[int, int], ...]
+    columns: tuple[str, ...]
+
+
+def log_form(formula: Formula, raw_columns: frozenset[str]) -> tuple[sympy.Expr, list[sympy.Symbol], list[sympy.Symbol], tuple[bool, ...]]:
+    """Rewrite a formula in coordinates: log columns, and logs of the parameters that only multiply."""
+    inner = [power.exp for power in formula.expression.atoms(sympy.Pow)]
+    inner += [call for call in formula.expression.atoms(sympy.Function) if not isinstance(call, sympy.Min | sympy.Max)]
+    exponents = set().union(*(part.free_symbols for part in inner))
+    replace: dict[sympy.Symbol, sympy.Expr] = {}
+    columns, coordinates, logarithmic = [], [], []
+    for number, name in enumerate(formula.columns):
+        symbol = sympy.Symbol(f"x_{number}", real=True)
+        columns.append(symbol)
+        replace[column_symbol(name)] = symbol if name in raw_columns else sympy.exp(symbol)
+    for number, name in enumerate(formula.parameters):
+        symbol = sympy.Symbol(f"v_{number}", real=True)
+        own = formula.symbols[name]
+        as_log = name not in formula.real and own not in exponents
+        coordinates.append(symbol)
+        logarithmic.append(as_log)
+        replace[own] = sympy.exp(symbol) if as_log else symbol
+    return formula.expression.xreplace(replace), columns, coordinates, tuple(logarithmic)
+
+
+def _tidy(expr: sympy.Expr) -> sympy.Expr:
+    """Merge products of exponentials into one exponential."""
+    if not expr.args:
+        return expr
+    rebuilt = expr.func(*[_tidy(a) for a in expr.args])
+    if rebuilt.is_Pow and isinstance(rebuilt.base, sympy.exp):
+        return sympy.exp(rebuilt.base.args[0] * rebuilt.exp)
+    return rebuilt
+
+
+@lru_cache(maxsize=256)
+def _compiled(key: tuple[str, tuple[str, ...], tuple[str, ...], frozenset[str]], expression: sympy.Expr, raw: frozenset[str]) -> Program:
+    text, columns, parameters, real = key
+    formula = Formula(text, expression, columns, parameters, real=real)
+    rewritten, column_symbols, coordinates, logarithmic = log_form(formula, raw)
+    law = _tidy(rewritten)
+    slopes = [_tidy(sympy.diff(law, v)) for v in coordinates]
+    seconds, pairs = [], []
+    for i in range(len(coordinates)):
+        for j in range(i, len(coordinates)):
+            second = _tidy(sympy.diff(slopes[i], coordinates[j])).replace(sympy.DiracDelta, lambda *_: sympy.Integer(0))
+            if second != 0:
+                seconds.append(second)
+                pairs.append((i, j))
+    inputs = {s: Node("column", (), COLUMN, k) for k, s in enumerate(column_symbols)}
+    inputs |= {s: Node("parameter", (), PARAMETER, k) for k, s in enumerate(coordinates)}
+
+    def tape(outputs: list[sympy.Expr]) -> Tape:
+        builder = _Builder(inputs)
+        numbers = tuple(builder.visit(e) for e in outputs)
+        return Tape(tuple(builder.nodes), numbers)
+
+    return Program(
+        logarithmic, tape([law]), tape([law, *slopes]), tape([law, *slopes, *seconds]), tuple(pairs), columns
+    )
+
+
+def compile_formula(formula: Formula, raw_columns: frozenset[str] = frozenset()) -> Program:
+    """Compile a formula; equal formulas are compiled once.
+
+    Args:
+        formula: the parsed law.
+        raw_columns: columns that hold zero or negative values and so cannot enter as logarithms.
+
+    Returns:
+        The program, with gradient and Hessian tapes.
+    """
+    key = (formula.text, formula.columns, formula.parameters, formula.real)
+    return _compiled(key, formula.expression, raw_columns)
