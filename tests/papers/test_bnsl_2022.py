@@ -1,0 +1,76 @@
+"""Caballero et al. 2022, arXiv:2210.14891: the decomposition of figure 1 and 4-digit addition."""
+
+import numpy as np
+import pytest
+from tests.papers.support import assert_prints_as
+
+from isoflop import laws
+from isoflop.errors import LawError
+from isoflop.laws.broken import bnsl
+
+# Figure 4, left: training-set size against test cross-entropy; the last three points are held out.
+# fmt: off
+PROBLEMS = np.array(
+    [160.0, 192, 256, 320, 384, 448, 480, 512, 544, 576, 608, 640, 672, 736, 800, 864, 928]
+)
+CROSS_ENTROPY = np.array([
+    2.13809046, 2.11813418, 2.08955508, 2.06988398, 2.05404987, 2.03837089, 2.02814281, 2.00496872, 1.95576149,
+    1.86313841, 1.70891537, 1.50637664, 1.29754721, 0.96559684, 0.75856477, 0.64768338, 0.55695445,
+])
+# fmt: on
+HELD_OUT = 3
+
+
+@pytest.mark.parametrize(
+    ("x", "expected"),
+    [
+        (1.0, "4660.00"),
+        (1e6, "1972.32"),
+        (1e10, "27.7221"),
+        (1e14, ".427646"),
+        (1e18, "2.32886"),
+        (1e20, "8.09580"),
+        (1e22, "8.6268e-3"),
+    ],
+)
+def test_decomposition_figure(x: float, expected: str) -> None:
+    law = laws.get("bnsl-3-flops")
+    assert_prints_as(law.predict(law.published_set("decomposition").values, flops=x), expected)
+
+
+def test_published_addition_constants_predict_the_held_out_points() -> None:
+    law = laws.get("bnsl-1-tokens")
+    predicted = law.predict(law.published_set("addition-4-digit").values, tokens=PROBLEMS[-HELD_OUT:])
+    for value, expected in zip(predicted, (".7602", ".6375", ".5626"), strict=True):
+        assert_prints_as(value, expected)
+
+
+def test_the_softplus_form_equals_the_printed_product() -> None:
+    law = laws.get("bnsl-3-flops")
+    v = law.published_set("decomposition").values
+    x = np.geomspace(1e-1, 1e22, 50)
+    printed = v["b"] * x ** -v["c0"]
+    for i in (1, 2, 3):
+        printed = printed * (1 + (x / v[f"d{i}"]) ** (1 / v[f"f{i}"])) ** (-v[f"c{i}"] * v[f"f{i}"])
+    np.testing.assert_allclose(law.predict(v, flops=x), v["a"] + printed, rtol=1e-12)
+
+
+def test_a_sharp_break_does_not_overflow() -> None:
+    law = laws.get("bnsl-1-flops")
+    sharp = {"a": 0.1, "b": 2.0, "c0": 0.1, "c1": 0.5, "d1": 1e10, "f1": 1e-4}
+    before, after = law.predict(sharp, flops=[1e9, 1e20])
+    assert before == pytest.approx(0.1 + 2.0 * 1e9**-0.1, rel=1e-12)
+    assert after == pytest.approx(0.1 + 2.0 * 1e20**-0.1 * 1e10**-0.5, rel=1e-12)
+
+
+def test_any_column_can_be_the_scale() -> None:
+    law = bnsl(2, "problems")
+    assert law.columns == ("problems",)
+    assert law.name == "bnsl-2-problems"
+    assert len(law.parameter_names) == 3 + 3 * 2
+
+
+@pytest.mark.parametrize("breaks", [0, 10, 1.5])
+def test_a_number_of_breaks_that_makes_no_sense_is_refused(breaks: int) -> None:
+    with pytest.raises(LawError, match="1 to 9 breaks"):
+        bnsl(breaks, "flops")
