@@ -1,0 +1,298 @@
+"""Files and frames become run tables here; the only importer of DuckDB and narwhals."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isoflop.errors import ColumnError, FileError, TableError
+from isoflop.runs.assemble import Assembled, assemble
+from isoflop.runs.cells import MISSING, FloatArray, IntArray, Labels, Raw, raw_of
+from isoflop.runs.columns import resolve
+from isoflop.runs.sniff import FORMATS, Sniffed, sniff
+from isoflop.runs.table import Provenance, RunTable, count_rows, from_parts
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_NUMERIC: Final = re.compile(r"(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL.*)")
+_MISSING_SQL: Final = ", ".join(f"'{text}'" for text in MISSING)
+
+
+def read_runs(
+    source: object,
+    *,
+    where: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+    response: str = "loss",
+) -> RunTable:
+    """Read a table of runs from a file, a frame or columns in memory.
+
+    Args:
+        source: path of a CSV, TSV, Parquet, JSON or JSON-lines file; any frame that narwhals accepts
+            (pandas, polars, pyarrow, Modin …); or a mapping header → values.
+        where: SQL condition on the source's columns or on words of the vocabulary, such as `"N > 1e8"`.
+        mapping: word → header where the headers' own meaning does not do, such as
+            `{"loss": "loss_c4_val"}`; `"size*1e9"` applies a factor.
+        response: column to be explained; its cells must be numbers.
+
+    Returns:
+        The table; flops, tokens and steps completed where they follow from other columns.
+
+    Raises:
+        FileError: the file cannot be read as a table.
+        TableError: no columns or rows, or the filter is wrong or leaves none.
+        ColumnError: mapping or response name a column that is not there.
+
+    >>> runs = read_runs({"N": ["100M", "1B"], "D": ["2B", "20B"], "loss": [3.1, 2.5]}, where="N > 5e8")
+    >>> runs.column("params"), runs.source_rows
+    (array([1.e+09]), array([2]))
+    """
+    wanted = dict(mapping or {})
+    if isinstance(source, str | PathLike):
+        parts, provenance = _read_file(Path(source), wanted, response)
+    else:
+        raws = _from_memory(source)
+        count_rows(raws)
+        parts, provenance = assemble(raws, wanted, response), None
+    table = from_parts(parts, provenance)
+    if response != "loss" and response not in table.names and resolve(response) not in table.names:
+        raise ColumnError.from_missing(response, table.names)
+    return table if where is None else _filter(table, parts, where)
+
+
+# ---- files ----
+
+
+@dataclass(frozen=True)
+class _Field:
+    """One column of the loaded file: header, and SQL for its value as text and as number."""
+
+    header: str
+    text: str
+    number: str
+
+
+def _read_file(path: Path, mapping: Mapping[str, str], response: str) -> tuple[Assembled, Provenance]:
+    """Read a file through DuckDB, in memory, with nothing fetched from elsewhere."""
+    import duckdb
+
+    found = sniff(path)
+    with duckdb.connect(":memory:") as connection:
+        try:
+            connection.execute("SET autoinstall_known_extensions = false")
+            fields = _load(connection, found)
+            raws = _raw_columns(connection, fields)
+            count_rows(raws)
+            parts = assemble(raws, mapping, response)
+        except duckdb.Error as error:
+            raise _file_error(path, str(error)) from None
+        except TableError as error:
+            raise type(error)(f"{path}: {error}") from None
+    return parts, Provenance(str(path), found.sha256)
+
+
+def _load(connection: "DuckDBPyConnection", found: Sniffed) -> list[_Field]:
+    """Load the file into the table `raw`; describe its columns."""
+    path = _pattern(found.path)
+    compression = "gzip" if found.gzipped else "none"
+    if found.kind == "parquet":
+        connection.execute("CREATE TABLE raw AS SELECT * FROM read_parquet($path)", {"path": path})
+    elif found.kind == "json":
+        connection.execute(
+            "CREATE TABLE raw AS SELECT * FROM read_json($path, compression = $compression, sample_size = -1)",
+            {"path": path, "compression": compression},
+        )
+    else:
+        columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(found.headers)))
+        connection.execute(
+            "CREATE TABLE raw AS SELECT * FROM read_csv($path, auto_detect = false, header = true, skip = $skip, "
+            "delim = $delimiter, quote = '\"', escape = '\"', compression = $compression, "
+            f"columns = {{{columns}}})",
+            {"path": path, "skip": found.skip, "delimiter": found.delimiter, "compression": compression},
+        )
+    described = connection.execute("DESCRIBE raw").fetchall()
+    headers = found.headers or tuple(row[0] for row in described)
+    return [_field(header, row[0], row[1]) for header, row in zip(headers, described, strict=True)]
+
+
+def _pattern(path: Path) -> str:
+    """The path with the signs that DuckDB would take as a pattern made plain."""
+    return re.sub(r"([*?\[])", r"[\1]", str(path))
+
+
+def _field(header: str, name: str, kind: str) -> _Field:
+    """SQL for one column by its type."""
+    quoted = '"' + name.replace('"', '""') + '"'
+    if kind == "JSON":
+        text = f"trim({quoted} ->> '$')"
+    elif kind == "VARCHAR":
+        text = f"trim({quoted})"
+    else:
+        text = f"CAST({quoted} AS VARCHAR)"
+    number = f"CAST({quoted} AS DOUBLE)" if _NUMERIC.fullmatch(kind) else f"TRY_CAST({text} AS DOUBLE)"
+    return _Field(header, text, number)
+
+
+def _raw_columns(connection: "DuckDBPyConnection", fields: Sequence[_Field]) -> dict[str, Raw]:
+    """Every column as numbers, with a way to its other cells."""
+    numbers = ", ".join(f"{field.number} AS n{place}" for place, field in enumerate(fields))
+    values = connection.execute(f"SELECT {numbers} FROM raw ORDER BY rowid").fetchnumpy()
+    counts = ", ".join(f"count(*) FILTER ({_failing(field)})" for field in fields)
+    others = connection.execute(f"SELECT {counts} FROM raw").fetchone() or ()
+    return {
+        field.header: _raw_column(connection, field, np.ma.filled(values[f"n{place}"], np.nan), int(others[place]))
+        for place, field in enumerate(fields)
+    }
+
+
+def _failing(field: _Field) -> str:
+    """SQL condition: the cell holds something that is no plain number."""
+    return f"WHERE {field.number} IS NULL AND {field.text} IS NOT NULL AND lower({field.text}) NOT IN ({_MISSING_SQL})"
+
+
+def _raw_column(connection: "DuckDBPyConnection", field: _Field, values: FloatArray, other: int) -> Raw:
+    """One column; the queries for text run only when they are needed."""
+
+    def failing() -> dict[int, str]:
+        return dict(connection.execute(f"SELECT rowid, {field.text} FROM raw {_failing(field)}").fetchall())
+
+    def texts() -> list[str | None]:
+        found = connection.execute(f"SELECT {field.text} AS t FROM raw ORDER BY rowid").fetchnumpy()["t"]
+        cells: list[str | None] = np.ma.filled(found, None).tolist()
+        return cells
+
+    return Raw(np.asarray(values, dtype=np.float64), other, failing, texts)
+
+
+def _file_error(path: Path, message: str) -> FileError:
+    """DuckDB's message in one line, with the line of the file where it says one."""
+    line = re.search(r"Line:\s*(\d+)", message)
+    columns = re.search(r"Expected Number of Columns:\s*(\d+)\s*Found:\s*(\d+)", message)
+    if line and columns:
+        return FileError(
+            f"{path}, line {line.group(1)}: {columns.group(2)} cells where the header has {columns.group(1)}. "
+            f"Give every row one cell per column, and quote cells that hold the delimiter."
+        )
+    first = " ".join(message.strip().splitlines()[0].split())
+    where = f", line {line.group(1)}" if line else ""
+    return FileError(f"{path}{where} cannot be read as a table: {first[:300]} Give {FORMATS}.")
+
+
+# ---- memory ----
+
+
+def _from_memory(source: object) -> dict[str, Raw]:
+    """Columns of a mapping or a frame."""
+    if isinstance(source, Mapping):
+        if not source:
+            raise TableError("The table has no columns. Give at least params, tokens or flops, and loss.")
+        return {str(name): raw_of(values, str(name)) for name, values in source.items()}
+    import narwhals as nw
+
+    try:
+        frame: Any = nw.from_native(source)
+    except TypeError:
+        raise TableError(
+            f"A table of runs cannot be read from {type(source).__name__}. "
+            f"Give a path, a frame (pandas, polars, pyarrow …) or a dict of columns."
+        ) from None
+    except nw.exceptions.NarwhalsError as error:
+        first = str(error).strip().splitlines()[0]
+        raise TableError(f"The frame cannot be read: {first} Give distinct column names.") from None
+    eager = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
+    if not eager.columns:
+        raise TableError("The frame has no columns. Give at least params, tokens or flops, and loss.")
+    return {str(name): raw_of(_values(eager[name]), str(name)) for name in eager.columns}
+
+
+def _values(series: Any) -> Sequence[object] | NDArray[np.generic]:  # noqa: ANN401 - any library's series
+    """Cells of a frame's column."""
+    import narwhals as nw
+
+    if series.dtype.is_numeric():
+        numbers: NDArray[np.float64] = series.cast(nw.Float64).to_numpy()
+        return numbers
+    cells: list[object] = series.to_list()
+    return cells
+
+
+# ---- filter ----
+
+
+def _filter(table: RunTable, parts: Assembled, where: str) -> RunTable:
+    """Keep the rows that satisfy the user's SQL; it sees the columns and nothing else."""
+    import duckdb
+
+    columns = _filter_columns(table, parts, where)
+    with duckdb.connect(":memory:") as connection:
+        try:
+            index = _matching_rows(connection, columns, len(table), where)
+        except duckdb.Error as error:
+            first = " ".join(str(error).strip().splitlines()[0].split())
+            names = ", ".join(dict.fromkeys((*parts.filed, *table.names)))
+            raise TableError(f"The filter {where!r} is not a condition: {first[:300]} Columns: {names}.") from None
+    if not index.size:
+        raise TableError(f"The filter {where!r} leaves none of the {len(table)} rows. Loosen it.")
+    kept = table.take(index)
+    note = f"filter {where!r} keeps {len(kept)} of {len(table)} rows"
+    return replace(kept, provenance=replace(table.provenance, where=where), notes=(*table.notes, note))
+
+
+def _filter_columns(table: RunTable, parts: Assembled, where: str) -> dict[str, NDArray[Any]]:
+    """Columns that the filter may mean, under the source's names first, then under the table's."""
+    text = where.casefold()
+    columns: dict[str, NDArray[Any]] = {}
+    seen: dict[str, str] = {}
+    for name in dict.fromkeys((*parts.filed, *table.names)):
+        folded = name.casefold()
+        if folded not in text:
+            continue
+        if folded in seen and name in parts.filed:
+            raise TableError(
+                f"The filter {where!r} cannot tell the columns {seen[folded]!r} and {name!r} apart: "
+                f"SQL does not mind case. Rename one of them."
+            )
+        if folded not in seen:
+            seen[folded] = name
+            columns[name] = _filter_values(table, parts, name)
+    return columns
+
+
+def _filter_values(table: RunTable, parts: Assembled, name: str) -> NDArray[Any]:
+    """Values of one column for SQL: numbers, truth values or text."""
+    column = parts.filed.get(name) or table.categories.get(name)
+    if column is None:
+        return table.numbers[name]
+    if not isinstance(column, Labels):
+        return column.values
+    levels = np.array([*column.levels, None], dtype=object)
+    return np.asarray(levels[column.codes], dtype=object)
+
+
+def _matching_rows(
+    connection: "DuckDBPyConnection", columns: Mapping[str, NDArray[Any]], rows: int, where: str
+) -> IntArray:
+    """Places of the rows for which the condition holds, ascending."""
+    place = "isoflop place"
+    connection.register("arrays", {place: np.arange(rows), **{f"c{i}": x for i, x in enumerate(columns.values())}})
+    named = ", ".join(
+        f"CASE WHEN isnan(c{i}) THEN NULL ELSE c{i} END AS {_quoted(name)}" if x.dtype.kind == "f"
+        else f"c{i} AS {_quoted(name)}"
+        for i, (name, x) in enumerate(columns.items())
+    )  # fmt: skip
+    connection.execute(f'CREATE TABLE runs AS SELECT "{place}"{", " + named if named else ""} FROM arrays')
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+    found = connection.execute(f'SELECT "{place}" AS place FROM runs WHERE (\n{where}\n) ORDER BY 1').fetchnumpy()
+    return np.asarray(found["place"], dtype=np.int64)
+
+
+def _quoted(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
