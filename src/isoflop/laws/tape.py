@@ -253,11 +253,21 @@ class Program:
     columns: tuple[str, ...]
 
 
+def _inside(expr: sympy.Expr, *, deep: bool) -> set[sympy.Symbol]:
+    """Symbols that stand in an exponent or inside a function, other than as a factor within a logarithm."""
+    if expr.is_Symbol:
+        return {expr} if deep else set()
+    if isinstance(expr, sympy.log):
+        return _inside(expr.args[0], deep=False)
+    if expr.is_Pow and not isinstance(expr, sympy.exp):
+        return _inside(expr.base, deep=deep) | _inside(expr.exp, deep=True)
+    deeper = deep or (isinstance(expr, sympy.Function) and not isinstance(expr, sympy.Min | sympy.Max))
+    return set().union(*(_inside(a, deep=deeper) for a in expr.args)) if expr.args else set()
+
+
 def log_form(formula: Formula, raw_columns: frozenset[str]) -> tuple[sympy.Expr, list[sympy.Symbol], list[sympy.Symbol], tuple[bool, ...]]:
     """Rewrite a formula in coordinates: log columns, and logs of the parameters that only multiply."""
-    inner = [power.exp for power in formula.expression.atoms(sympy.Pow)]
-    inner += [call for call in formula.expression.atoms(sympy.Function) if not isinstance(call, sympy.Min | sympy.Max)]
-    exponents = set().union(*(part.free_symbols for part in inner))
+    exponents = _inside(formula.expression, deep=False)
     replace: dict[sympy.Symbol, sympy.Expr] = {}
     columns, coordinates, logarithmic = [], [], []
     for number, name in enumerate(formula.columns):
@@ -274,13 +284,19 @@ def log_form(formula: Formula, raw_columns: frozenset[str]) -> tuple[sympy.Expr,
     return formula.expression.xreplace(replace), columns, coordinates, tuple(logarithmic)
 
 
-def _tidy(expr: sympy.Expr) -> sympy.Expr:
-    """Merge products of exponentials into one exponential."""
+def tidy(expr: sympy.Expr) -> sympy.Expr:
+    """Merge products of exponentials into one, and undo the logarithm of one."""
     if not expr.args:
         return expr
-    rebuilt = expr.func(*[_tidy(a) for a in expr.args])
+    rebuilt = expr.func(*[tidy(a) for a in expr.args])
     if rebuilt.is_Pow and isinstance(rebuilt.base, sympy.exp):
         return sympy.exp(rebuilt.base.args[0] * rebuilt.exp)
+    if isinstance(rebuilt, sympy.log) and isinstance(rebuilt.args[0], sympy.exp):
+        return rebuilt.args[0].args[0]
+    if rebuilt.is_Mul:
+        powers = [a for a in rebuilt.args if isinstance(a, sympy.exp)]
+        others = [a for a in rebuilt.args if not isinstance(a, sympy.exp)]
+        return sympy.Mul(*others, sympy.exp(sympy.Add(*[p.args[0] for p in powers]))) if len(powers) > 1 else rebuilt
     return rebuilt
 
 
@@ -289,12 +305,12 @@ def _compiled(key: tuple[str, tuple[str, ...], tuple[str, ...], frozenset[str]],
     text, columns, parameters, real = key
     formula = Formula(text, expression, columns, parameters, real=real)
     rewritten, column_symbols, coordinates, logarithmic = log_form(formula, raw)
-    law = _tidy(rewritten)
-    slopes = [_tidy(sympy.diff(law, v)) for v in coordinates]
+    law = tidy(rewritten)
+    slopes = [tidy(sympy.diff(law, v)) for v in coordinates]
     seconds, pairs = [], []
     for i in range(len(coordinates)):
         for j in range(i, len(coordinates)):
-            second = _tidy(sympy.diff(slopes[i], coordinates[j])).replace(sympy.DiracDelta, lambda *_: sympy.Integer(0))
+            second = tidy(sympy.diff(slopes[i], coordinates[j])).replace(sympy.DiracDelta, lambda *_: sympy.Integer(0))
             if second != 0:
                 seconds.append(second)
                 pairs.append((i, j))

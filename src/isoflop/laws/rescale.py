@@ -1,0 +1,137 @@
+"""How the parameters of a law change when the unit of a column changes.
+
+If `N` is counted in other units, `N = g N'`, then `A/N^alpha` keeps its value when
+`A' = A g^-alpha`. The exponent is found from the formula and verified numerically; it lets the
+fit work on columns whose geometric mean is 1, so that a change of units changes nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import sympy
+from numpy.typing import NDArray
+
+from isoflop.laws.formula import Formula, sigmoid, softplus
+from isoflop.laws.tape import log_form, tidy
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Rescaling:
+    """`theta_p = theta'_p g^e(theta)` for each parameter that absorbs the unit of one column.
+
+    Args:
+        column: word of the column.
+        exponents: parameter → exponent e, over parameters that are themselves unchanged.
+    """
+
+    column: str
+    exponents: tuple[tuple[str, sympy.Expr], ...]
+
+    def exponent_functions(self, formula: Formula) -> dict[str, Callable[[Array], Array]]:
+        """Exponents as functions of natural parameters, shape (…, p) → (…)."""
+        return {name: _evaluator(expr, formula) for name, expr in self.exponents}
+
+
+def _evaluator(expr: sympy.Expr, formula: Formula) -> Callable[[Array], Array]:
+    """Evaluate a small expression over parameters on arrays, by walking it."""
+    index = {formula.symbols[name]: k for k, name in enumerate(formula.parameters)}
+
+    def walk(node: sympy.Expr, theta: Array) -> Any:
+        if node in index:
+            return theta[..., index[node]]
+        if node.is_number:
+            return float(node)
+        values = [walk(a, theta) for a in node.args]
+        if node.is_Add:
+            return sum(values[1:], values[0])
+        if node.is_Pow and node.func is not sympy.exp:
+            return values[0] ** values[1]
+        if isinstance(node, sympy.exp):
+            return np.exp(values[0])
+        product = values[0]
+        for value in values[1:]:
+            product = product * value
+        return product
+
+    return lambda theta: walk(expr, theta)
+
+
+def _candidates(law: sympy.Expr, x: sympy.Symbol, names: dict[sympy.Symbol, str], logs: set[sympy.Symbol]) -> dict[str, sympy.Expr]:
+    """Exponents suggested by each function in which the column and a parameter stand together."""
+    found: dict[str, sympy.Expr] = {}
+    for call in law.atoms(sympy.Function):
+        nested = {f: sympy.Dummy() for a in call.args[0].args for f in a.atoms(sympy.Function)}
+        inner = sympy.expand(call.args[0]).xreplace(nested)
+        slope = sympy.diff(inner, x)
+        if slope == 0 or slope.has(x):
+            continue
+        for symbol in logs:
+            weight = sympy.diff(inner, symbol)
+            if weight != 0 and not weight.has(symbol):
+                found.setdefault(names[symbol], sympy.cancel(-slope / weight))
+    for product in law.atoms(sympy.Mul):
+        powers = [f for f in product.args if isinstance(f, sympy.exp) and f.has(x)]
+        for symbol in set(names) - logs:
+            if symbol in product.args and len(powers) == 1:
+                slope = sympy.diff(powers[0].args[0], x)
+                if not slope.has(x):
+                    found.setdefault(names[symbol], -slope)
+    return found
+
+
+def _holds(residual: sympy.Expr, seed: int) -> bool:
+    """Whether an expression vanishes at random points."""
+    plain = residual.replace(sigmoid, lambda a: 1 / (1 + sympy.exp(-a))).replace(softplus, lambda a: sympy.log(1 + sympy.exp(a)))
+    symbols = sorted(plain.free_symbols, key=str)
+    rng = np.random.default_rng(seed)
+    for _ in range(3):
+        point = {s: sympy.Float(v, 30) for s, v in zip(symbols, rng.uniform(0.2, 1.3, len(symbols)), strict=True)}
+        if abs(complex(plain.xreplace(point).evalf(20))) > 1e-12:
+            return False
+    return True
+
+
+@lru_cache(maxsize=256)
+def _found(formula_key: tuple[str, tuple[str, ...], tuple[str, ...], frozenset[str]], expression: sympy.Expr, column: str) -> Rescaling | None:
+    text, columns, parameters, real = formula_key
+    formula = Formula(text, expression, columns, parameters, real=real)
+    rewritten, column_symbols, coordinates, logarithmic = log_form(formula, frozenset())
+    law = tidy(rewritten)
+    x = column_symbols[columns.index(column)]
+    names = dict(zip(coordinates, parameters, strict=True))
+    logs = {v for v, log in zip(coordinates, logarithmic, strict=True) if log}
+    found = _candidates(law, x, names, logs)
+    moved = {v for v, name in names.items() if name in found}
+    found = {n: e for n, e in found.items() if not e.free_symbols & (moved | {x})}
+    residual = sympy.diff(law, x)
+    for symbol, name in names.items():
+        if name in found:
+            factor = 1 if symbol in logs else symbol
+            residual = residual + found[name] * factor * sympy.diff(law, symbol)
+    if not found or not _holds(residual, 0):
+        return None
+    natural = {v: formula.symbols[name] for v, name in names.items()}
+    return Rescaling(column, tuple((n, found[n].xreplace(natural)) for n in parameters if n in found))
+
+
+def rescaling(formula: Formula, column: str) -> Rescaling | None:
+    """How parameters absorb a change of a column's unit.
+
+    Args:
+        formula: the law.
+        column: word of the column.
+
+    Returns:
+        The exponents, or None when the law is not closed under a change of that unit.
+
+    >>> from isoflop.laws.formula import parse_formula
+    >>> rescaling(parse_formula("E + A/N^alpha"), "params").exponents
+    (('A', alpha),)
+    """
+    key = (formula.text, formula.columns, formula.parameters, formula.real)
+    return _found(key, formula.expression, column)
