@@ -1,0 +1,102 @@
+"""Writes what the documentation says by itself: generated pages, the README's tree, the output of every example.
+
+    python -m docs.generate            writes what has changed
+    python -m docs.generate --check    writes nothing, names what would change, ends with status 1 if anything would
+
+A page whose words are unchanged and whose numbers agree within two units of their last digit is left as it is,
+so that another processor's rounding changes nothing.
+"""
+
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from docs.generators.blocks import rendered, same
+from docs.generators.tree import ROOT, tree
+
+DOCS = ROOT / "docs"
+GENERATED = ("laws", "columns", "api", "cli", "results")
+"""Modules of docs/generators that make whole pages: `pages()` gives them by their path below docs/."""
+
+
+def generated_pages() -> dict[Path, str]:
+    """Return the pages that are made from the code alone, by path."""
+    made: dict[Path, str] = {}
+    for name in GENERATED:
+        pages: Callable[[], dict[str, str]] = importlib.import_module(f"docs.generators.{name}").pages
+        made |= {DOCS / path: text for path, text in pages().items()}
+    return made
+
+
+def written_pages() -> list[Path]:
+    """Return the pages that people write and whose examples are run."""
+    made = {*generated_pages(), DOCS / "index.md"}
+    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(p for p in sorted(DOCS.rglob("*.md")) if p not in made)]
+
+
+def example_files() -> dict[str, Path]:
+    """Return the files that lie in the folder where the examples run."""
+    from isoflop.runs import published
+
+    return {"runs.csv": published.embedded_path("ladder")}
+
+
+def written(path: Path) -> str:
+    """Return a page that people write, with the true output of its examples and the README's tree."""
+    page = path.read_text("utf-8")
+    if path.name == "README.md":
+        start, end = "<!-- tree -->\n", "<!-- end of tree -->"
+        head, rest = page.split(start)
+        page = f"{head}{start}```\n{tree()}\n```\n{end}{rest.split(end)[1]}"
+    return rendered(page, example_files())
+
+
+def front_page(readme: str) -> str:
+    """Return docs/index.md: the README, its links as seen from docs/."""
+    for old, new in (("(docs/", "("), ("](LICENSE)", "](https://www.apache.org/licenses/LICENSE-2.0)")):
+        readme = readme.replace(old, new)
+    for name in ("CONTRIBUTING", "CHANGELOG", "VISION"):
+        readme = readme.replace(f"[{name}.md]({name}.md)", f"`{name}.md`")
+    return readme
+
+
+def everything() -> Iterator[tuple[Path, str]]:
+    """Yield (path, text) of every page as it should be."""
+    yield from generated_pages().items()
+    for path in written_pages():
+        text = written(path)
+        yield path, text
+        if path.name == "README.md":
+            yield DOCS / "index.md", front_page(text)
+
+
+def main(arguments: list[str]) -> int:
+    """Write or check all pages."""
+    stale = 0
+    kept = set()
+    for path, text in everything():
+        kept.add(path)
+        old = path.read_text("utf-8") if path.is_file() else ""
+        if path.is_file() and same(old, text):
+            continue
+        stale += 1
+        print(f"{'stale' if '--check' in arguments else 'written'}: {path.relative_to(ROOT)}")
+        if "--check" not in arguments:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+    for folder in ("laws", "api"):
+        for path in sorted((DOCS / folder).glob("*.md")):
+            if path not in kept:
+                stale += 1
+                print(f"made from nothing, remove it: {path.relative_to(ROOT)}")
+    print(
+        f"{len(kept)} pages, {stale} not as they should be"
+        if "--check" in arguments
+        else f"{len(kept)} pages, {stale} changed"
+    )
+    return int(stale > 0 and "--check" in arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
