@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from isoflop.laws.law import Law, Published, Source
+from isoflop.laws.law import Law, Parameter, Published, Source
 from isoflop.units import FLOPS_PER_PF_DAY
 
 HESTNESS: Final = Source(
@@ -27,6 +27,20 @@ HENIGHAN: Final = Source(
 _NONEMBEDDING: Final = "Nats/token; N non-embedding"
 _HENIGHAN_N: Final = "Nats per token of the modality; N non-embedding"
 _HENIGHAN_C: Final = "Nats per token of the modality; C in FLOPs (published in PF-days)"
+
+_E: Final = Parameter(meaning="irreducible loss: what remains at infinite scale")
+_PARAMS: Final = {
+    "A": Parameter(meaning="N_c^alpha of the paper; carries the unit of N^alpha"),
+    "alpha": Parameter(meaning="exponent of parameters"),
+}
+_TOKENS: Final = {
+    "B": Parameter(meaning="D_c^alpha_D of the paper; carries the unit of D^beta"),
+    "beta": Parameter(meaning="exponent of tokens"),
+}
+_FLOPS: Final = {
+    "K": Parameter(meaning="C_c^alpha_C of the paper; carries the unit of C^gamma"),
+    "gamma": Parameter(meaning="exponent of compute"),
+}
 
 # Domain, L_inf, N_0, alpha_N, then L_inf, C_0 in PF-days, alpha_C; None where the row has no floor or no law.
 _HENIGHAN_TABLE: Final = (
@@ -83,6 +97,7 @@ POWER_PARAMS: Final = Law(
     formula="L = A/N^alpha",
     title="Power law in parameters",
     family="pretraining",
+    parameters=_PARAMS,
     source=KAPLAN,
     counted="N without embeddings in the published sets; the law itself takes either, if all runs count alike",
     valid="data and training not limiting; Kaplan: 768 to 1.5e9 non-embedding parameters, context 1024",
@@ -107,6 +122,7 @@ POWER_TOKENS: Final = Law(
     formula="L = B/D^beta",
     title="Power law in training tokens",
     family="pretraining",
+    parameters=_TOKENS,
     source=KAPLAN,
     counted="D distinct training tokens of early-stopped runs of a model that is large enough",
     valid="model size not limiting; Kaplan: up to 2.29e10 tokens of WebText2",
@@ -134,6 +150,7 @@ POWER_FLOPS: Final = Law(
     formula="L = K/C^gamma",
     title="Power law in training compute",
     family="pretraining",
+    parameters=_FLOPS,
     source=KAPLAN,
     counted="C of the compute-optimal runs; Kaplan and Henighan count 6 FLOPs per non-embedding parameter and token",
     valid="compute-optimal runs only (or runs at one fixed ratio of tokens to parameters)",
@@ -158,6 +175,7 @@ POWER_PARAMS_FLOOR: Final = Law(
     formula="L = E + A/N^alpha",
     title="Power law in parameters with an irreducible loss",
     family="pretraining",
+    parameters={"E": _E, **_PARAMS},
     source=HENIGHAN,
     counted="N without embeddings in the published sets; the law itself takes either, if all runs count alike",
     valid="data not limiting; the published rows hold for the sizes that Henighan et al. trained, not beyond",
@@ -170,6 +188,7 @@ POWER_TOKENS_FLOOR: Final = Law(
     formula="L = E + B/D^beta",
     title="Power law in training tokens with an irreducible error",
     family="pretraining",
+    parameters={"E": _E, **_TOKENS},
     source=HESTNESS,
     counted="D training tokens (Hestness: training-set size m)",
     valid="one model size, or the best size at each D; beyond the small-data region",
@@ -212,6 +231,7 @@ POWER_FLOPS_FLOOR: Final = Law(
     formula="L = E + K/C^gamma",
     title="Power law in training compute with an irreducible loss",
     family="pretraining",
+    parameters={"E": _E, **_FLOPS},
     source=HENIGHAN,
     counted="C of the compute-optimal runs, in FLOPs",
     valid="compute-optimal runs only (or runs at one fixed ratio of tokens to parameters)",

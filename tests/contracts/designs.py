@@ -1,0 +1,83 @@
+"""For every law of the catalogue: true parameters and runs from which a fit must find them again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isoflop import laws
+from isoflop.laws import Law
+
+
+@dataclass(frozen=True)
+class Design:
+    """Runs without noise.
+
+    Args:
+        law: name in the catalogue.
+        ranges: column → lowest and highest value; several columns are crossed.
+        published: the published set that is the truth.
+        truth: the truth where nothing is published for this law.
+        points: values per column.
+        sloppy: why parameters are not compared, only predictions; empty where they are identified.
+    """
+
+    law: str
+    ranges: Mapping[str, tuple[float, float]]
+    published: str = ""
+    truth: Mapping[str, float] = field(default_factory=dict)
+    points: int = 12
+    sloppy: str = ""
+
+    @property
+    def values(self) -> Mapping[str, float]:
+        """True parameters."""
+        return laws.get(self.law).published_set(self.published).values if self.published else self.truth
+
+    def columns(self, points: int = 0) -> dict[str, NDArray[np.float64]]:
+        """Runs on a grid that is even in the logarithms."""
+        axes = [np.geomspace(low, high, points or self.points) for low, high in self.ranges.values()]
+        return {name: grid.ravel() for name, grid in zip(self.ranges, np.meshgrid(*axes), strict=True)}
+
+    def runs(self) -> dict[str, NDArray[np.float64]]:
+        """Runs with the loss that the law gives them."""
+        law: Law = laws.get(self.law)
+        columns = self.columns()
+        return columns | {law.response: law.predict(self.values, **columns)}
+
+
+_SIZES = (7e7, 1.6e10)
+_TOKENS = (5e9, 5e11)
+_ONE_BREAK = {"a": 1.5, "b": 60.0, "c0": 0.1, "c1": 0.12, "f1": 0.4}
+
+DESIGNS = (
+    Design("power-params", {"params": (768, 1.5e9)}, "kaplan-2020"),
+    Design("power-tokens", {"tokens": (2e7, 2.29e10)}, "kaplan-2020"),
+    Design("power-flops", {"flops": (1e15, 1e21)}, "kaplan-2020"),
+    Design("power-params-floor", {"params": (1e5, 3e9)}, "henighan-image-32x32", points=20),
+    Design("power-tokens-floor", {"tokens": (1e5, 1e9)}, "hestness-translation-512", points=20),
+    Design("power-flops-floor", {"flops": (1e16, 1e20)}, "porian-frontier-3", points=20),
+    Design("chinchilla", {"params": _SIZES, "tokens": _TOKENS}, "hoffmann-2022-tex", points=8),
+    Design("kaplan-tokens", {"params": (1e5, 1.5e9), "tokens": (2e7, 2.29e10)}, "kaplan-2020", points=8),
+    Design("kaplan-steps", {"params": (1e5, 1.5e9), "steps": (1e3, 1e6)}, "kaplan-2020", points=8),
+    Design("gadre", {"params": (1e7, 6.9e9), "tokens": (2e8, 1e12)}, "gadre-2024-redpajama", points=8),
+    Design("skaling", {"params": _SIZES, "tokens": _TOKENS}, "epoch-2024-refit", points=8),
+    Design(
+        "farseer",
+        {"params": (1e8, 6e9), "tokens": (1e9, 5e11)},
+        "scalebench-2026",
+        points=10,
+        sloppy="three pairs of slope and exponent are nearly exchangeable over two decades of N",
+    ),
+    Design("bnsl-1-params", {"params": (1e5, 1e11)}, truth=_ONE_BREAK | {"d1": 1e8}, points=40),
+    Design("bnsl-1-tokens", {"tokens": (1e2, 4e3)}, "addition-4-digit", points=40),
+    Design("bnsl-1-flops", {"flops": (1e15, 1e25)}, truth=_ONE_BREAK | {"d1": 1e20}, points=40),
+    Design(
+        "bnsl-2-flops",
+        {"flops": (1e12, 1e26)},
+        truth=_ONE_BREAK | {"d1": 1e16, "c2": -0.1, "d2": 1e21, "f2": 0.3},
+        points=60,
+    ),
+    Design("bnsl-3-flops", {"flops": (1e0, 1e24)}, "decomposition", points=100),
+)
