@@ -3,7 +3,11 @@
 #   make test    installs into .venv, with the test tools, and runs the tests
 # Choose another Python with PYTHON=python3.13, another PyTorch with TORCH=..., none with TORCH= (empty).
 
-PYTHON ?= python3
+ifndef PYTHON
+  PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+    $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+  PYTHON := $(or $(PYTHON),python3)
+endif
 VENV ?= .venv
 # On Linux PyPI's own torch brings gigabytes of CUDA; any CPU build serves the tests of the ladder.
 TORCH ?= torch==2.13.0
@@ -13,13 +17,14 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 MADE := $(VENV)/.made-with-$(subst /,_,$(PYTHON))
 
-.PHONY: help demo test slow lint types format constraints clean
+.PHONY: help demo test slow lint types format docs constraints clean
 
 help:
 	@echo "make demo        run the main job on the embedded data and say where the report is"
 	@echo "make test        run the tests (PYTEST_ARGS='tests/runs -k read' for some of them)"
 	@echo "make slow        run the simulations of coverage (minutes)"
 	@echo "make lint types  check style and types;  make format  puts the style right"
+	@echo "make docs        write the generated pages and build the site into site/"
 	@echo "make clean       remove .venv and everything built"
 
 demo: $(VENV)/.installed
@@ -64,6 +69,10 @@ $(VENV)/.dev: $(VENV)/.installed
 	@test -z "$(TORCH)" || $(PIP) install --quiet "$(TORCH)" || \
 	  echo "$(TORCH) cannot be installed here: the tests of the ladder will be skipped, with the reason."
 	@touch $@
+
+docs: $(VENV)/.dev
+	$(BIN)/python -m docs.generate
+	$(BIN)/zensical build --strict --clean
 
 # Rewrites constraints.txt from what is installed; torch and pip are chosen above.
 constraints: $(VENV)/.dev
