@@ -147,10 +147,17 @@ SKALING_LAW: Final = Law(
     published=(
         Published(
             name="epoch-2024-refit",
-            values={"A": 3909.0, "alpha": 0.4526, "B": 33520.0, "beta": 0.4866, "k": 0.737, "E": 1.7920},
+            values={
+                "A": 3909.262,
+                "alpha": 0.4525526,
+                "B": 33524.64,
+                "beta": 0.4865805,
+                "k": 0.7368605,
+                "E": 1.7920351,
+            },
             where="the 240 points of arXiv:2404.10102, least squares on the log loss",
             evidence="R",
-            note="Nats/token; N with embeddings; D training tokens. Rounded: predictions carry three digits.",
+            note="Nats/token; N with embeddings; D training tokens.",
         ),
     ),
 )
