@@ -30,7 +30,13 @@ WHEEL_TAGS: Final = (
 
 @dataclass(frozen=True)
 class Package:
-    """One pinned wheel with the SHA-256 of its file."""
+    """One pinned wheel.
+
+    Attributes:
+        name: distribution.
+        version: pinned version.
+        sha256: of the wheel's file.
+    """
 
     name: str
     version: str
@@ -39,7 +45,16 @@ class Package:
 
 @dataclass(frozen=True)
 class CorpusFacts:
-    """What a corpus was made of."""
+    """What a corpus was made of.
+
+    Attributes:
+        sha256: of the training bytes followed by the held-out bytes.
+        train_files: files to train on.
+        train_bytes: their bytes, one zero byte after each file included.
+        held_out_files: files to test on.
+        held_out_bytes: their bytes, one zero byte after each file included.
+        left_out: reason → files left out.
+    """
 
     sha256: str
     train_files: int
@@ -51,7 +66,13 @@ class CorpusFacts:
 
 @dataclass(frozen=True)
 class Corpus:
-    """Bytes to train on and bytes of other files to test on."""
+    """Bytes to train on and bytes of other files to test on.
+
+    Attributes:
+        train: byte values, shape (train_bytes,).
+        held_out: byte values, shape (held_out_bytes,).
+        facts: what they were made of.
+    """
 
     train: NDArray[np.uint8]
     held_out: NDArray[np.uint8]
@@ -106,7 +127,14 @@ def _download(package: Package, folder: Path) -> None:
 
 
 def is_held_out(path: str, one_in: int) -> bool:
-    """Whether a file is in the held-out part: SHA-256 of its path, modulo `one_in`, is zero.
+    """Say whether a file is held out: the first 12 hex digits of its path's SHA-256, modulo `one_in`, are zero.
+
+    Args:
+        path: path inside the wheel.
+        one_in: one file in about this many is held out.
+
+    Returns:
+        Whether it is.
 
     >>> sum(is_held_out(f"pkg/module_{i}.py", 10) for i in range(1000))
     96
@@ -167,7 +195,12 @@ def build(wheels: Sequence[Path], one_in: int) -> Corpus:
 
 
 def save(corpus: Corpus, folder: Path) -> None:
-    """Write the two parts and the facts; `load` reads them back."""
+    """Write the two parts and the facts; `load` reads them back.
+
+    Args:
+        corpus: what to write.
+        folder: where to; made if missing.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for name, part in (("train", corpus.train), ("held_out", corpus.held_out)):
         write_atomically(folder / f"{name}.bin", part.tobytes())
@@ -177,18 +210,40 @@ def save(corpus: Corpus, folder: Path) -> None:
 def load(folder: Path) -> Corpus:
     """Open a saved corpus; the bytes stay on disk until they are used.
 
+    Args:
+        folder: where `save` put it.
+
+    Returns:
+        The corpus.
+
     Raises:
         FileError: there is none.
     """
-    facts = folder / "corpus.json"
-    if not facts.exists():
-        raise FileError(f"There is no corpus in {folder}. Run the ladder once, which builds it.")
+    facts = load_facts(folder)
     train, held_out = (np.memmap(folder / f"{name}.bin", dtype=np.uint8, mode="r") for name in ("train", "held_out"))
-    return Corpus(train, held_out, CorpusFacts(**json.loads(facts.read_text(encoding="utf-8"))))
+    return Corpus(train, held_out, facts)
+
+
+def load_facts(folder: Path) -> CorpusFacts:
+    """Read what a saved corpus was made of.
+
+    Args:
+        folder: where `save` put it.
+
+    Returns:
+        The facts.
+
+    Raises:
+        FileError: there is no corpus.
+    """
+    path = folder / "corpus.json"
+    if not path.exists():
+        raise FileError(f"There is no corpus in {folder}. Run the ladder once, which builds it.")
+    return CorpusFacts(**json.loads(path.read_text(encoding="utf-8")))
 
 
 def prepare(packages: Sequence[Package], one_in: int, folder: Path, sha256: str | None) -> Corpus:
-    """The corpus of a ladder: read from the folder, or fetched, built and saved there.
+    """Give the corpus of a ladder: read from the folder, or fetched, built and saved there.
 
     Args:
         packages: pinned wheels.
@@ -215,7 +270,12 @@ def prepare(packages: Sequence[Package], one_in: int, folder: Path, sha256: str 
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all, even after a crash."""
+    """Write a file so that it is there whole or not at all, even after a crash.
+
+    Args:
+        path: the file.
+        content: its bytes.
+    """
     temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
     with temporary.open("wb") as handle:
         handle.write(content)

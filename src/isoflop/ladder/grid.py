@@ -3,6 +3,7 @@
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from isoflop.errors import FileError, InputError
 from isoflop.ladder.corpus import Package
@@ -17,7 +18,13 @@ GRID_KEYS = ("width", "tokens", "seeds")
 
 @dataclass(frozen=True)
 class Job:
-    """One run to make."""
+    """One run to make.
+
+    Attributes:
+        width: the dial.
+        tokens: training tokens asked for.
+        seed: of initial values and order of the text.
+    """
 
     width: int
     tokens: int
@@ -31,7 +38,16 @@ class Job:
 
 @dataclass(frozen=True)
 class Ladder:
-    """What a ladder file says."""
+    """What a ladder file says.
+
+    Attributes:
+        packages: pinned wheels that make the corpus.
+        held_out_one_in: one file in this many is held out.
+        held_out_windows: windows of held-out bytes that a run is tested on.
+        corpus_sha256: what the corpus must hash to, if the file says it.
+        recipe: what all runs share.
+        jobs: the runs, in the order in which they should be made.
+    """
 
     packages: tuple[Package, ...]
     held_out_one_in: int
@@ -41,7 +57,14 @@ class Ladder:
     jobs: tuple[Job, ...]
 
     def derive(self, job: Job) -> Derived:
-        """Settings of one run."""
+        """Derive the settings of one run.
+
+        Args:
+            job: which run.
+
+        Returns:
+            Shape, batch, learning rate and the steps that led to them.
+        """
         return derive(job.width, job.tokens, self.recipe)
 
 
@@ -75,7 +98,9 @@ def read_ladder(path: Path) -> Ladder:
         jobs = tuple(job for block in content["grid"] for job in _jobs(path, block))
         counts = (int(corpus["held_out_one_in"]), int(corpus["held_out_windows"]))
     except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path} lacks a key or has one of the wrong kind: {error}. Compare it with the shipped one.") from error
+        raise InputError(
+            f"{path} lacks a key or has one of the wrong kind: {error}. Compare it with the shipped one."
+        ) from error
     _check(path, recipe, jobs)
     ladder = Ladder(packages, *counts, corpus.get("sha256"), recipe, jobs)
     return Ladder(packages, *counts, corpus.get("sha256"), recipe, in_useful_order(ladder))
@@ -88,13 +113,13 @@ def _known(path: Path, where: str, keys: dict[str, object], allowed: tuple[str, 
         raise InputError(f"{path}: {where} has the unknown key {unknown[0]!r}. Use only: {', '.join(allowed)}.")
 
 
-def _jobs(path: Path, block: dict[str, list[str | int]]) -> list[Job]:
+def _jobs(path: Path, block: dict[str, Any]) -> list[Job]:
     """The runs of one width."""
-    _known(path, "[[grid]]", dict(block), GRID_KEYS)
-    width = block["width"]
-    if not isinstance(width, int):
-        raise TypeError(f"width {width!r} is not a whole number")
-    return [Job(width, int(parse_quantity(d)), int(s)) for d in block["tokens"] for s in block["seeds"]]
+    _known(path, "[[grid]]", block, GRID_KEYS)
+    width, seeds = block["width"], block["seeds"]
+    if not all(isinstance(number, int) for number in (width, *seeds)):
+        raise TypeError(f"width {width!r} or one of the seeds {seeds!r} is not a whole number")
+    return [Job(width, int(parse_quantity(d)), seed) for d in block["tokens"] for seed in seeds]
 
 
 def _check(path: Path, recipe: Recipe, jobs: tuple[Job, ...]) -> None:
@@ -111,10 +136,16 @@ def _check(path: Path, recipe: Recipe, jobs: tuple[Job, ...]) -> None:
 
 
 def in_useful_order(ladder: Ladder) -> tuple[Job, ...]:
-    """Cheap runs first, then the dearest and the cheapest left in turn.
+    """Put cheap runs first, then the dearest and the cheapest left in turn.
 
     Wherever the ladder is stopped, the table then has the whole spread of what was affordable,
     and the longest run is not the last to start.
+
+    Args:
+        ladder: whose jobs to order.
+
+    Returns:
+        The same jobs, ordered.
     """
     cost = {job: ladder.derive(job).shape.flops(job.tokens, ladder.recipe.context) for job in ladder.jobs}
     rising = sorted(ladder.jobs, key=lambda job: (cost[job], job.name))

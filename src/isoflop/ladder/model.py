@@ -3,7 +3,7 @@
 import math
 
 import torch
-import torch.nn.functional as F  # noqa: N812  (torch's own name for it)
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from isoflop.ladder.shape import VOCABULARY_SIZE, Shape
@@ -39,7 +39,8 @@ class Block(nn.Module):
         mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True)
         x = x + self.out(mixed.transpose(1, 2).reshape(batch, context, width))
         gate, up = self.gate_up(F.rms_norm(x, (width,), self.norm_hidden, NORM_EPSILON)).chunk(2, -1)
-        return x + self.down(F.silu(gate) * up)
+        widened: Tensor = x + self.down(F.silu(gate) * up)
+        return widened
 
 
 class Decoder(nn.Module):
@@ -65,9 +66,9 @@ class Decoder(nn.Module):
         """Normal values of variance 1/fan-in; branches into the residual stream start smaller."""
         nn.init.normal_(self.embedding.weight, std=0.5 / math.sqrt(self.shape.width))
         branch = 1 / math.sqrt(2 * self.shape.depth)
-        for block in self.blocks:
-            for name, layer in block.named_children():
-                scale = branch if name in ("out", "down") else 1.0
+        for name, layer in self.named_modules():
+            if isinstance(layer, nn.Linear):
+                scale = branch if name.endswith(("out", "down")) else 1.0
                 nn.init.normal_(layer.weight, std=scale / math.sqrt(layer.in_features))
 
     def forward(self, tokens: Tensor) -> Tensor:

@@ -8,10 +8,11 @@ from pathlib import Path
 from isoflop.errors import MissingExtraError
 from isoflop.ladder.corpus import load
 from isoflop.ladder.grid import Job, read_ladder
+from isoflop.ladder.rows import Record, row_of, write_record
 
 
 def machine() -> str:
-    """The processor, without names of hosts or people."""
+    """Describe the processor, without names of hosts or people."""
     info = Path("/proc/cpuinfo")
     model = platform.processor() or platform.machine()
     if info.exists():
@@ -21,12 +22,18 @@ def machine() -> str:
 
 
 def main(arguments: list[str]) -> None:
-    """Make one run and write its record; stop at once if the process that started it is gone."""
+    """Make one run and write its record; stop at once if the process that started it is gone.
+
+    Args:
+        arguments: ladder file, folder, width, tokens, seed.
+
+    Raises:
+        MissingExtraError: PyTorch is not installed.
+    """
     try:
         import torch
     except ModuleNotFoundError as error:
         raise MissingExtraError.from_extra("PyTorch", "ladder") from error
-    from isoflop.ladder.rows import row_of, write_record
     from isoflop.ladder.train import train
 
     torch.set_num_threads(1)
@@ -39,15 +46,14 @@ def main(arguments: list[str]) -> None:
 
     ladder = read_ladder(Path(arguments[0]))
     folder = Path(arguments[1])
-    job = Job(*(int(a) for a in arguments[2:5]))
+    job = Job(*(int(number) for number in arguments[2:5]))
     derived = ladder.derive(job)
     corpus = load(folder / "corpus")
-    outcome = train(
-        derived, ladder.recipe, corpus, seed=job.seed, held_out_windows=ladder.held_out_windows, alive=alive
-    )
+    windows = ladder.held_out_windows
+    outcome = train(derived, ladder.recipe, corpus, seed=job.seed, held_out_windows=windows, alive=alive)
     alive()
     about = {"machine": machine(), "torch": torch.__version__, "corpus_sha256": corpus.facts.sha256}
-    write_record(folder / "runs", row_of(job, derived, ladder.recipe, outcome), outcome, about)
+    write_record(folder / "runs", Record(row_of(job, derived, ladder.recipe, outcome), about, outcome.curve))
 
 
 if __name__ == "__main__":

@@ -15,8 +15,10 @@ from typing import Final
 
 from isoflop.engine import map_tasks
 from isoflop.errors import FileError, InputError, IsoflopError, MissingExtraError
+from isoflop.ladder.assemble import write_table
 from isoflop.ladder.corpus import prepare
 from isoflop.ladder.grid import Job, Ladder, read_ladder
+from isoflop.ladder.rows import read_record
 
 PATIENCE_SECONDS: Final = 20.0
 """How long to wait for runs of a killed ladder to notice that it is gone."""
@@ -27,11 +29,22 @@ ALLOCATOR: Final = {"MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHO
 
 @dataclass(frozen=True)
 class LadderResult:
-    """What is in the folder now."""
+    """What is in the folder now.
+
+    Attributes:
+        directory: the folder.
+        made: runs made by this call.
+        found: runs that were there before.
+    """
 
     directory: Path
     made: int
     found: int
+
+    @property
+    def table(self) -> Path:
+        """The table of runs, one row a run."""
+        return self.directory / "ladder.csv"
 
 
 def run_ladder(
@@ -45,6 +58,7 @@ def run_ladder(
 
     A run is a process with one thread; its record appears whole when the run is finished, or not
     at all, so that after a crash or kill the same call goes on without losing or repeating one.
+    At the end `ladder.csv`, `ladder_curves.csv.gz` and `ladder.json` are written from the records.
 
     Args:
         config_path: the ladder file.
@@ -59,6 +73,7 @@ def run_ladder(
         MissingExtraError: PyTorch is not installed.
         FileError: the ladder file, a wheel or the folder cannot be read.
         InputError: the ladder file cannot be followed, or the folder belongs to another one.
+        TableError: a record in the folder is not usable.
         IsoflopError: a run failed.
     """
     if importlib.util.find_spec("torch") is None:
@@ -69,7 +84,7 @@ def run_ladder(
     with _only_one(folder) as lock:
         _same_ladder(folder, ladder)
         prepare(ladder.packages, ladder.held_out_one_in, folder / "corpus", ladder.corpus_sha256)
-        missing = [job for job in ladder.jobs if not record_path(folder, job).exists()]
+        missing = [job for job in ladder.jobs if not _is_finished(record_path(folder, job))]
         found = len(ladder.jobs) - len(missing)
         report = progress or (lambda done, total: None)
         report(found, len(ladder.jobs))
@@ -79,7 +94,16 @@ def run_ladder(
             workers=workers,
             progress=lambda done, _: report(found + done, len(ladder.jobs)),
         )
+        write_table(folder, ladder)
     return LadderResult(folder, len(missing), found)
+
+
+def _is_finished(path: Path) -> bool:
+    """Whether a run has its record; one that cannot be read is an error, not a reason to train again."""
+    if not path.exists():
+        return False
+    read_record(path)
+    return True
 
 
 def record_path(folder: Path, job: Job) -> Path:
@@ -111,7 +135,9 @@ def _only_one(folder: Path) -> Iterator[int]:
                 break
             except BlockingIOError:
                 if time.monotonic() > deadline:
-                    raise FileError(f"Another ladder is running in {folder}. Wait for it, or use another folder.") from None
+                    raise FileError(
+                        f"Another ladder is running in {folder}. Wait for it, or use another folder."
+                    ) from None
                 time.sleep(0.2)
         yield handle.fileno()
 

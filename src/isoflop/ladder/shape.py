@@ -23,6 +23,21 @@ class Recipe:
 
     The learning rate at its peak is `lr · (N / 1e5)^lr_params · (D / 1e6)^lr_tokens`, the batch
     `batch · D^batch_tokens` tokens, with N = params and D = tokens.
+
+    Attributes:
+        context: bytes of a sequence.
+        lr: peak learning rate at 1e5 params and 1e6 tokens.
+        lr_params: exponent of params in the learning rate.
+        lr_tokens: exponent of tokens in the learning rate.
+        batch: factor of the batch, tokens.
+        batch_tokens: exponent of tokens in the batch.
+        schedule: "cosine" or "wsd", both to zero.
+        warmup: part of the updates that the learning rate rises over.
+        decay: part of the updates that "wsd" falls over.
+        weight_decay: of the matrices; gains have none.
+        beta1: AdamW's first moment.
+        beta2: AdamW's second moment.
+        clip: largest norm of the gradient.
     """
 
     context: int = 128
@@ -42,7 +57,14 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a derivation: what was set, by which formula, on whose word."""
+    """One step of a derivation.
+
+    Attributes:
+        name: what was set.
+        formula: by which rule.
+        value: to what.
+        source: on whose word; says where it is an assumption.
+    """
 
     name: str
     formula: str
@@ -52,7 +74,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Shape:
-    """What a model looks like; all counts follow from it."""
+    """What a model looks like; all counts follow from it.
+
+    Attributes:
+        width: of the residual stream.
+        depth: layers.
+        heads: attention heads of a layer.
+        hidden: width of the feed-forward layer.
+    """
 
     width: int
     depth: int
@@ -80,7 +109,7 @@ class Shape:
         return self.params - self.embedding
 
     def flops(self, tokens: int, context: int) -> float:
-        """Training FLOPs counted exactly: `3 D (2 N_matmul + 2 depth width (context + 1))`.
+        """Count training FLOPs exactly: `3 D (2 N_matmul + 2 depth width (context + 1))`.
 
         The first term is every matrix product forward (2 per parameter and token), the second the
         attention scores and their use over the (context + 1)/2 positions that a causal token sees on
@@ -102,7 +131,17 @@ class Shape:
 
 @dataclass(frozen=True)
 class Derived:
-    """A run's shape, batch and learning rate with the steps that led to them."""
+    """A run's settings with the steps that led to them.
+
+    Attributes:
+        shape: of the model.
+        tokens: training tokens D, whole batches.
+        sequences: sequences of a batch.
+        updates: of the optimiser.
+        warmup_updates: of them, those of the warm-up.
+        lr: peak learning rate.
+        steps: the derivation, in order.
+    """
 
     shape: Shape
     tokens: int
@@ -114,7 +153,7 @@ class Derived:
 
 
 def shape_of(width: int) -> Shape:
-    """Depth, heads and hidden width of a model from its width.
+    """Derive depth, heads and hidden width of a model from its width.
 
     `depth = max(2, round(width / 32))`; as many heads as keep an even head width of at least 16;
     `hidden = 8/3 width`, rounded up to a multiple of 8.
@@ -134,14 +173,16 @@ def shape_of(width: int) -> Shape:
     Shape(width=96, depth=3, heads=6, hidden=256)
     """
     if width < HEAD_WIDTH or width % 8:
-        raise InputError(f"A ladder model of width {width} cannot be built. Use a multiple of 8, at least {HEAD_WIDTH}.")
+        raise InputError(
+            f"A ladder model of width {width} cannot be built. Use a multiple of 8, at least {HEAD_WIDTH}."
+        )
     depth = max(2, math.floor(width / WIDTH_PER_LAYER + 0.5))
     heads = max(h for h in range(1, width) if width % (2 * h) == 0 and width // h >= HEAD_WIDTH)
     return Shape(width, depth, heads, 8 * math.ceil(width / 3))
 
 
 def derive(width: int, tokens: int, recipe: Recipe) -> Derived:
-    """All settings of one run from the dial and the horizon, in numbered steps.
+    """Derive all settings of one run from the dial and the horizon, in numbered steps.
 
     Args:
         width: the dial.

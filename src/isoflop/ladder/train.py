@@ -3,45 +3,23 @@
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812  (torch's own name for it)
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from isoflop.errors import InputError
 from isoflop.ladder.corpus import Corpus
 from isoflop.ladder.model import Decoder
+from isoflop.ladder.outcome import CurvePoint, Outcome
 from isoflop.ladder.schedule import multiplier
 from isoflop.ladder.shape import VOCABULARY_SIZE, Derived, Recipe
 
-CURVE_POINTS = 48
-EVALUATION_BATCH = 16
-
-
-@dataclass(frozen=True)
-class CurvePoint:
-    """The training loss since the point before, in nats per byte."""
-
-    step: int
-    tokens: int
-    train_loss: float
-    lr: float
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What was measured in one run; losses are None where the run diverged."""
-
-    loss: float | None
-    loss_se: float | None
-    train_loss: float | None
-    steps: int
-    tokens: int
-    seconds: float
-    evaluation_seconds: float
-    curve: tuple[CurvePoint, ...]
+CURVE_POINTS: Final = 48
+EVALUATION_BATCH: Final = 16
 
 
 def train(
@@ -52,13 +30,16 @@ def train(
     Args:
         derived: shape, batch, updates and learning rate.
         recipe: what all runs share.
-        corpus: bytes; the part read is never repeated.
+        corpus: bytes; no part of them is read twice.
         seed: of the initial values and of the order of the text.
         held_out_windows: windows of `context` bytes to test on, evenly spread over the held-out files.
         alive: called before each update; raises to stop.
 
     Returns:
         Losses in nats per byte, times and the curve.
+
+    Raises:
+        InputError: the corpus is too short for the horizon.
     """
     torch.manual_seed(seed)
     model = Decoder(derived.shape, recipe.context)
@@ -74,16 +55,17 @@ def train(
             step, derived.updates, derived.warmup_updates, schedule=recipe.schedule, decay=recipe.decay
         )
         recent.append(_update(model, optimizer, batch, rate, recipe.clip))
+        seen = (step + 1) * derived.sequences * recipe.context
         if not math.isfinite(recent[-1]):
-            return Outcome(None, None, None, step + 1, (step + 1) * batch[:, 1:].numel(), _since(start), 0.0, tuple(curve))
+            return Outcome(None, None, None, step + 1, seen, _since(start), None, tuple(curve))
         if step + 1 in marks:
-            curve.append(CurvePoint(step + 1, (step + 1) * batch[:, 1:].numel(), sum(recent) / len(recent), rate))
+            curve.append(CurvePoint(step + 1, seen, sum(recent) / len(recent), rate))
             recent = []
     seconds = _since(start)
     start = time.perf_counter()
-    loss, loss_se = evaluate(model, corpus.held_out, recipe.context, held_out_windows)
+    loss, error = evaluate(model, corpus.held_out, recipe.context, held_out_windows)
     final = curve[-1].train_loss
-    return Outcome(loss, loss_se, final, derived.updates, derived.tokens, seconds, _since(start), tuple(curve))
+    return Outcome(loss, error, final, derived.updates, derived.tokens, seconds, _since(start), tuple(curve))
 
 
 def _since(start: float) -> float:
@@ -102,15 +84,18 @@ def _optimizer(model: Decoder, recipe: Recipe) -> torch.optim.AdamW:
 
 def _marks(updates: int) -> frozenset[int]:
     """Updates after which the curve gets a point: evenly spaced in the logarithm, the last included."""
-    return frozenset(int(round(s)) for s in np.geomspace(1, updates, CURVE_POINTS))
+    return frozenset(int(mark) for mark in np.geomspace(1, updates, CURVE_POINTS).round())
 
 
-def _batches(
-    text: NDArray[np.uint8], derived: Derived, context: int, rng: np.random.Generator
-) -> Iterator[Tensor]:
+def _batches(text: NDArray[np.uint8], derived: Derived, context: int, rng: np.random.Generator) -> Iterator[Tensor]:
     """Windows of context + 1 bytes that overlap by the one byte, in random order, none twice."""
     windows = (text.size - 1) // context
     wanted = derived.updates * derived.sequences
+    if wanted > windows:
+        raise InputError(
+            f"A run of {derived.tokens} tokens needs {wanted} windows of {context} bytes, the corpus has {windows}. "
+            f"Ask for fewer tokens, or add packages to the corpus."
+        )
     order = rng.permutation(windows)[:wanted]
     offsets = np.arange(context + 1)
     for first in range(0, wanted, derived.sequences):
@@ -125,7 +110,7 @@ def _update(model: nn.Module, optimizer: torch.optim.AdamW, batch: Tensor, rate:
     logits = model(batch[:, :-1])
     loss = F.cross_entropy(logits.view(-1, VOCABULARY_SIZE), batch[:, 1:].reshape(-1))
     optimizer.zero_grad(set_to_none=True)
-    loss.backward()
+    torch.autograd.backward(loss)
     nn.utils.clip_grad_norm_(model.parameters(), clip)
     optimizer.step()
     return float(loss.detach())
@@ -141,8 +126,8 @@ def evaluate(model: nn.Module, text: NDArray[np.uint8], context: int, windows: i
         windows: how many; all there are if there are fewer.
 
     Returns:
-        Nats per byte, and the standard error over windows (that of other text of this kind; runs
-        share the windows, so they differ by less than this from one another).
+        Nats per byte, and the standard error over windows. All runs of a ladder share the windows,
+        so that they differ from one another by less than it says.
     """
     available = (text.size - 1) // context
     chosen = np.linspace(0, available - 1, min(windows, available)).round().astype(np.int64)
