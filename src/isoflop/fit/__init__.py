@@ -1,1 +1,20 @@
-"""fit"""
+"""Fitting happens here: objective, seeds, one solver, certificate, and the frozen result."""
+
+from isoflop.fit.certificate import Certificate, CertificateCheck
+from isoflop.fit.estimate import Correction, Estimate
+from isoflop.fit.fitting import fit_law
+from isoflop.fit.objective import Objective, parse_objective
+from isoflop.fit.result import DataSummary, Fit, Forecast
+
+__all__ = [
+    "Certificate",
+    "CertificateCheck",
+    "Correction",
+    "DataSummary",
+    "Estimate",
+    "Fit",
+    "Forecast",
+    "Objective",
+    "fit_law",
+    "parse_objective",
+]

@@ -66,7 +66,7 @@ def _candidates(law: sympy.Expr, x: sympy.Symbol, names: dict[sympy.Symbol, str]
     found: dict[str, sympy.Expr] = {}
     for call in law.atoms(sympy.Function):
         nested = {f: sympy.Dummy() for a in call.args[0].args for f in a.atoms(sympy.Function)}
-        inner = sympy.expand(call.args[0]).xreplace(nested)
+        inner = sympy.expand(call.args[0].xreplace(nested))
         slope = sympy.diff(inner, x)
         if slope == 0 or slope.has(x):
             continue

@@ -243,6 +243,9 @@ class Program:
         hessian: tape of the law, its slopes, and second derivatives of `pairs`.
         pairs: parameter pairs with a second derivative that is not identically zero.
         columns: the column names, in the order of the tape's column inputs.
+        scale_like: parameters whose exponential multiplies a term: given the others, that
+            exponential is found by non-negative least squares.
+        linear: real parameters in which the law is linear.
     """
 
     logarithmic: tuple[bool, ...]
@@ -251,6 +254,8 @@ class Program:
     hessian: Tape
     pairs: tuple[tuple[int, int], ...]
     columns: tuple[str, ...]
+    scale_like: tuple[int, ...] = ()
+    linear: tuple[int, ...] = ()
 
 
 def _inside(expr: sympy.Expr, *, deep: bool) -> set[sympy.Symbol]:
@@ -322,9 +327,34 @@ def _compiled(key: tuple[str, tuple[str, ...], tuple[str, ...], frozenset[str]],
         numbers = tuple(builder.visit(e) for e in outputs)
         return Tape(tuple(builder.nodes), numbers)
 
+    bends = dict(zip(pairs, seconds, strict=True))
+    scale_like, linear = _separable(slopes, bends)
     return Program(
-        logarithmic, tape([law]), tape([law, *slopes]), tape([law, *slopes, *seconds]), tuple(pairs), columns
-    )
+        logarithmic, tape([law]), tape([law, *slopes]), tape([law, *slopes, *seconds]), tuple(pairs), columns,
+        scale_like, linear,
+    )  # fmt: skip
+
+
+def _separable(
+    slopes: list[sympy.Expr], bends: dict[tuple[int, int], sympy.Expr]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Coordinates that, given the others, follow from linear least squares.
+
+    Either the law is linear in the coordinate, or its slope is its own derivative (a term
+    `exp(v) g`), and it does not mix with the ones chosen before.
+    """
+    scale_like: list[int] = []
+    linear: list[int] = []
+    for k, slope in enumerate(slopes):
+        chosen = (*scale_like, *linear)
+        if any((min(k, other), max(k, other)) in bends for other in chosen):
+            continue
+        own = bends.get((k, k), sympy.Integer(0))
+        if own == 0:
+            linear.append(k)
+        elif sympy.expand(own - slope) == 0:
+            scale_like.append(k)
+    return tuple(scale_like), tuple(linear)
 
 
 def compile_formula(formula: Formula, raw_columns: frozenset[str] = frozenset()) -> Program:

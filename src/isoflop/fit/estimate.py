@@ -1,0 +1,119 @@
+"""A number with its interval: the only form in which results leave isoflop."""
+
+import math
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What widens a bootstrap interval so that it keeps its promise in small samples.
+
+    Args:
+        rows: runs n.
+        parameters: estimated parameters p.
+        inflation: factor that a rolling back-test showed to be needed, at least 1.
+
+    The spread around the estimate is multiplied by `sqrt(n/(n-p)) t_(n-p)/z` and the inflation.
+    """
+
+    rows: int
+    parameters: int
+    inflation: float = 1.0
+
+    @cached_property
+    def freedom(self) -> int:
+        """Degrees of freedom n - p, at least 1."""
+        return max(self.rows - self.parameters, 1)
+
+    def factor(self, level: float) -> float:
+        """Multiplier of the spread at a confidence level."""
+        from scipy.special import ndtri, stdtrit
+
+        tail = 0.5 + level / 2
+        small = math.sqrt(self.rows / self.freedom) * float(stdtrit(self.freedom, tail) / ndtri(tail))
+        return small * self.inflation
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value with its interval.
+
+    Args:
+        value: the point estimate, a number or an array.
+        interval: lower and upper end, of the same shape as the value.
+        level: confidence level of the interval.
+        draws: bootstrap draws behind it, shape (draws, …), when they were kept.
+        leaves_out: what the interval does not contain, in words.
+        unit: unit of the value.
+    """
+
+    value: Any
+    interval: tuple[Any, Any]
+    level: float
+    draws: Array | None = field(default=None, repr=False, compare=False)
+    leaves_out: tuple[str, ...] = ()
+    unit: str = ""
+
+    def __str__(self) -> str:
+        """Value and interval on one line."""
+        low, high = self.interval
+        if np.ndim(self.value):
+            return f"{self.value} [{low}, {high}] ({self.level:.0%})"
+        return f"{self.value:.4g} [{low:.4g}, {high:.4g}] ({self.level:.0%})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Value and interval for JSON."""
+        low, high = (np.asarray(e, dtype=float).tolist() for e in self.interval)
+        return {"value": np.asarray(self.value, dtype=float).tolist(), "interval": [low, high]}
+
+
+def interval_from_draws(value: Any, draws: Array, level: float, correction: Correction) -> tuple[Any, Any]:
+    """Interval from bootstrap draws: percentiles, spread out from the estimate by the correction.
+
+    Positive quantities are treated on a logarithmic scale, so that the interval stays positive.
+
+    Args:
+        value: point estimate, scalar or array.
+        draws: shape (draws, …).
+        level: confidence level.
+        correction: small-sample and back-test factors.
+
+    Returns:
+        Lower and upper end; NaN where more than a tenth of the draws have no value.
+    """
+    point = np.asarray(value, dtype=float)
+    finite = np.isfinite(draws)
+    logarithmic = bool(np.all(draws[finite] > 0)) and bool(np.all(point > 0))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        spread = np.where(finite, np.log(draws) if logarithmic else draws, np.nan)
+        centre = np.log(point) if logarithmic else point
+    tail = (1 - level) / 2
+    enough = finite.mean(axis=0) >= 0.9
+    safe = np.where(enough, spread, 0.0)
+    low, high = np.nanquantile(safe, [tail, 1 - tail], axis=0)
+    factor = correction.factor(level)
+    ends = [np.where(enough, centre + factor * (end - centre), np.nan) for end in (low, high)]
+    with np.errstate(over="ignore"):
+        ends = [np.exp(e) if logarithmic else e for e in ends]
+    return (float(ends[0]), float(ends[1])) if point.ndim == 0 else (ends[0], ends[1])
+
+
+def estimate_from_draws(
+    value: Any,
+    draws: Array,
+    *,
+    level: float,
+    correction: Correction,
+    leaves_out: tuple[str, ...] = (),
+    unit: str = "",
+) -> Estimate:
+    """An estimate with the interval that its draws support."""
+    interval = interval_from_draws(value, draws, level, correction)
+    return Estimate(value, interval, level, draws, leaves_out, unit)

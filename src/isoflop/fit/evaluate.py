@@ -1,0 +1,236 @@
+"""Objective, slope and curvature of a bound law for a batch of parameter vectors."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isoflop.fit.objective import Objective
+from isoflop.fit.problem import Problem
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Local:
+    """The objective around a batch of points.
+
+    Args:
+        value: objective, shape (batch,); infinite where the law has no valid value.
+        slope: gradient, shape (batch, q).
+        metric: re-weighted least-squares curvature, always positive semi-definite, (batch, q, q).
+        curvature: Hessian of the objective, (batch, q, q).
+    """
+
+    value: Array
+    slope: Array
+    metric: Array
+    curvature: Array
+
+
+class Evaluator:
+    """Evaluates one problem; owns the work space, so it belongs to one thread."""
+
+    def __init__(self, problem: Problem, objective: Objective) -> None:
+        self.problem = problem
+        self.objective = objective
+        self.blocks = [[c[b] for c in problem.columns] for b in problem.blocks]
+        program = problem.program
+        self.parts = {
+            id(tape): [tape.column_part(columns) for columns in self.blocks] for tape in (program.value, program.hessian)
+        }
+        self.masks = [
+            None if s.level is None else [(problem.levels[problem.law.parsed.indexed[problem.law.parameter_names[s.formal]]].codes[b] == s.level).astype(float) for b in problem.blocks]
+            for s in problem.slots
+        ]  # fmt: skip
+        self.buffers: dict[Any, Array] = {}
+
+    def _buffer(self, key: Any, shape: tuple[int, ...]) -> Array:
+        """Work space, reused while the batch does not grow."""
+        held = self.buffers.get(key)
+        if held is None or held.shape[0] < shape[0] or held.shape[1:] != shape[1:]:
+            held = self.buffers[key] = np.empty(shape)
+        return held[: shape[0]]
+
+    def _outputs(self, u: Array, block: int, *, slopes: bool) -> list[Array]:
+        """Outputs of a tape on one block of rows, each broadcastable to (batch, rows)."""
+        problem, program = self.problem, self.problem.program
+        tape = program.hessian if slopes else program.value
+        coordinates = self._coordinates(problem.expand(u), block, {})
+        rows = problem.blocks[block].stop - problem.blocks[block].start
+        shape = (len(u), rows)
+        buffers = {node: self._buffer((id(tape), rows, node), shape) for node in tape.mixed}
+        return tape.run(coordinates, self.parts[id(tape)][block], buffers)
+
+    def basis(self, full: Array, solved: list[int], slots: list[int]) -> tuple[Array, Array]:
+        """What each linear coefficient multiplies, (batch, k, n), and the rest of the law, (batch, n).
+
+        Args:
+            full: search coordinates of all slots, (batch, all).
+            solved: formal parameters that enter linearly or as exp(v).
+            slots: their slots.
+        """
+        problem, program = self.problem, self.problem.program
+        columns, offsets = [], []
+        with np.errstate(all="ignore"):
+            for block in range(len(problem.blocks)):
+                at_one = self._coordinates(full, block, {k: 0.0 for k in solved})
+                at_none = self._coordinates(full, block, {k: 0.0 if k in program.linear else -np.inf for k in solved})
+                outputs = program.gradient.run(at_one, program.gradient.column_part(self.blocks[block]))
+                offset = program.value.run(at_none, self.parts[id(program.value)][block])[0]
+                rows = problem.blocks[block].stop - problem.blocks[block].start
+                shape = (len(full), rows)
+                offsets.append(np.broadcast_to(offset, shape))
+                masks = [1.0 if self.masks[i] is None else self.masks[i][block] for i in slots]  # type: ignore[index]
+                terms = [np.broadcast_to(outputs[1 + problem.slots[i].formal] * m, shape) for i, m in zip(slots, masks, strict=True)]
+                columns.append(np.stack(terms, axis=1))
+        return np.concatenate(columns, axis=2), np.concatenate(offsets, axis=1)
+
+    def _coordinates(self, full: Array, block: int, instead: dict[int, float]) -> list[Array]:
+        """Tape coordinates of every formal parameter, each (batch, 1) or (batch, rows)."""
+        problem = self.problem
+        found = []
+        for formal, members in enumerate(problem.members):
+            column = problem.law.parsed.indexed.get(problem.law.parameter_names[formal])
+            free = [i in problem.free for i in members]
+            values = np.stack([np.asarray(problem.slots[i].tape(full[:, i])[0]) for i in members], axis=1)
+            if formal in instead:
+                values = np.where(free, instead[formal], values)
+            found.append(values if column is None else values[:, problem.levels[column].codes[problem.blocks[block]]])
+        return found
+
+    def model(self, u: Array) -> Array:
+        """Value of the law at every run, shape (batch, n)."""
+        with np.errstate(all="ignore"):
+            parts = []
+            for block, rows in enumerate(self.problem.blocks):
+                f = self._outputs(u, block, slopes=False)[0]
+                parts.append(np.array(np.broadcast_to(f, (len(u), rows.stop - rows.start))))
+        return np.concatenate(parts, axis=1)
+
+    def residuals(self, u: Array) -> Array:
+        """Residuals in the objective's scale, shape (batch, n)."""
+        f = self.model(u)
+        with np.errstate(all="ignore"):
+            return (self.problem.response - (np.log(f) if self.problem.log else f)) * self.problem.inverse_noise
+
+    def value(self, u: Array, weights: Array | None = None) -> Array:
+        """Objective, shape (batch,)."""
+        total = self._penalty(u)[0]
+        for block, rows in enumerate(self.problem.blocks):
+            with np.errstate(all="ignore"):
+                f = self._outputs(u, block, slopes=False)[0]
+                r = (self.problem.response[rows] - (np.log(f) if self.problem.log else f)) * self.problem.inverse_noise[rows]
+                total = total + (self._weights(weights, rows) * self.objective.rho(r)).sum(axis=1)
+        return np.where(np.isfinite(total), total, np.inf)
+
+    def _weights(self, weights: Array | None, rows: slice) -> Array:
+        own = self.problem.weights[rows]
+        return own[None, :] if weights is None else own * weights[:, rows]
+
+    def local(self, u: Array, weights: Array | None = None) -> Local:
+        """Objective, slope and curvature in search coordinates."""
+        problem = self.problem
+        batch, q = len(u), problem.size
+        value, slope, metric, curvature = self._penalty(u)
+        full = problem.expand(u)
+        chain = [problem.slots[i].tape(full[:, i])[1:] for i in problem.free]
+        first = np.stack([np.broadcast_to(c[0], (batch,)) for c in chain], axis=1)
+        second = np.stack([np.broadcast_to(c[1], (batch,)) for c in chain], axis=1)
+        raw_slope = np.zeros((batch, q))
+        raw_metric = np.zeros((batch, q, q))
+        raw_curvature = np.zeros((batch, q, q))
+        with np.errstate(all="ignore"):
+            for block, rows in enumerate(problem.blocks):
+                parts = self._block(u, block, self._weights(weights, rows))
+                value = value + parts[0]
+                raw_slope += parts[1]
+                raw_metric += parts[2]
+                raw_curvature += parts[3]
+            scale = first[:, :, None] * first[:, None, :]
+            slope = slope + raw_slope * first
+            metric = metric + raw_metric * scale
+            curvature = curvature + raw_curvature * scale
+            curvature[:, np.arange(q), np.arange(q)] += raw_slope * second
+        bad = ~(np.isfinite(value) & np.isfinite(slope).all(axis=1) & np.isfinite(curvature).all(axis=(1, 2)))
+        value = np.where(bad, np.inf, value)
+        return Local(value, slope, metric, curvature)
+
+    def _block(self, u: Array, block: int, w: Array) -> tuple[Array, Array, Array, Array]:
+        """Sums over one block of rows, in tape coordinates of the free slots."""
+        problem = self.problem
+        rows = problem.blocks[block]
+        shape = (len(u), rows.stop - rows.start)
+        outputs = self._outputs(u, block, slopes=True)
+        f = outputs[0]
+        noise = problem.inverse_noise[rows]
+        inverse = np.reciprocal(f) if problem.log else np.ones_like(f)
+        r = (problem.response[rows] - (np.log(f) if problem.log else f)) * noise
+        value = (w * self.objective.rho(r)).sum(axis=1)
+        slope, secant, second = self.objective.slopes(r)
+        pull = w * slope * noise
+        jacobian = self._buffer(("jacobian", shape[1]), (shape[0], problem.size, shape[1]))
+        for k, i in enumerate(problem.free):
+            np.multiply(outputs[1 + problem.slots[i].formal], inverse, out=jacobian[:, k])
+            if self.masks[i] is not None:
+                jacobian[:, k] *= self.masks[i][block]  # type: ignore[index]
+        weighted = self._buffer(("weighted", shape[1]), jacobian.shape)
+        transposed = jacobian.swapaxes(1, 2)
+        gradient = -np.matmul(jacobian, pull[:, :, None])[:, :, 0]
+        squared = w * noise**2
+        np.multiply(jacobian, (squared * secant)[:, None, :], out=weighted)
+        metric = np.matmul(weighted, transposed)
+        stretch = squared * second + (pull if problem.log else 0.0)
+        np.multiply(jacobian, np.broadcast_to(stretch, shape)[:, None, :], out=weighted)
+        curvature = np.matmul(weighted, transposed)
+        self._bend(curvature, outputs, pull * inverse, block)
+        return value, gradient, metric, curvature
+
+    def _bend(self, curvature: Array, outputs: list[Array], pull: Array, block: int) -> None:
+        """Subtract the law's own second derivatives, weighted by the residuals' pull."""
+        problem = self.problem
+        first = 1 + len(problem.members)
+        place = {int(i): k for k, i in enumerate(problem.free)}
+        for number, (a, b) in enumerate(problem.program.pairs):
+            term = pull * outputs[first + number]
+            for i in problem.members[a]:
+                for j in problem.members[b]:
+                    if i not in place or j not in place or (a == b and j != i):
+                        continue
+                    masked = term
+                    for slot in {i, j}:
+                        mask = self.masks[slot]
+                        masked = masked if mask is None else masked * mask[block]
+                    total = masked.sum(axis=1)
+                    curvature[:, place[i], place[j]] -= total
+                    if i != j:
+                        curvature[:, place[j], place[i]] -= total
+
+    def _penalty(self, u: Array) -> tuple[Array, Array, Array, Array]:
+        """Contribution of the priors."""
+        problem = self.problem
+        batch, q = len(u), problem.size
+        value, slope = np.zeros(batch), np.zeros((batch, q))
+        metric, curvature = np.zeros((batch, q, q)), np.zeros((batch, q, q))
+        place = {int(i): k for k, i in enumerate(problem.free)}
+        for prior in problem.priors:
+            k = place[prior.slot]
+            slot = problem.slots[prior.slot]
+            theta, first, second = _natural_chain(slot, u[:, k])
+            gap = theta - prior.mean
+            weight = problem.prior_weight / prior.sd**2
+            value += 0.5 * weight * gap**2
+            slope[:, k] += weight * gap * first
+            metric[:, k, k] += weight * first**2
+            curvature[:, k, k] += weight * (first**2 + gap * second)
+        return value, slope, metric, curvature
+
+
+def _natural_chain(slot: Any, u: Array) -> tuple[Array, Array, Array]:
+    """Natural value of a search coordinate with its derivatives."""
+    theta = slot.natural(u)
+    if np.isfinite(slot.high):
+        first = (theta - slot.low) * (slot.high - theta) / (slot.high - slot.low)
+        return theta, first, first * (slot.high + slot.low - 2 * theta) / (slot.high - slot.low)
+    return (theta, theta, theta) if slot.low == 0 else (theta, np.ones_like(theta), np.zeros_like(theta))

@@ -1,0 +1,350 @@
+"""The frozen result of a fit: parameters, draws, certificate, and what they predict."""
+
+import json
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from isoflop.errors import ColumnError, LawError
+from isoflop.fit.certificate import Certificate
+from isoflop.fit.estimate import Correction, Estimate, estimate_from_draws
+from isoflop.fit.objective import Objective
+from isoflop.laws.law import Law
+from isoflop.runs.columns import resolve
+from isoflop.runs.table import Excluded, RunTable
+
+if TYPE_CHECKING:
+    from isoflop.fit.fitting import Optimum
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class DataSummary:
+    """What is remembered of the runs behind a fit.
+
+    Args:
+        rows: usable runs.
+        sha256: hash of the values that the fit used.
+        file: file that they came from, if any.
+        file_sha256: hash of that file's bytes.
+        where: filter, if any.
+        ranges: word → smallest and largest value.
+        notes: conventions.
+        excluded: rows left out, with reasons.
+    """
+
+    rows: int
+    sha256: str
+    file: str | None
+    file_sha256: str
+    where: str | None
+    ranges: Mapping[str, tuple[float, float]]
+    notes: tuple[str, ...] = ()
+    excluded: tuple[Excluded, ...] = ()
+
+
+@dataclass(frozen=True)
+class Forecast(Estimate):
+    """A predicted value with its interval and its distance from the data.
+
+    Args:
+        columns: the inputs.
+        distance_decades: how far beyond the data each input lies, in powers of ten.
+        new_run: whether the interval is for a new run (with its noise) or for the mean.
+    """
+
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    distance_decades: Mapping[str, float] = field(default_factory=dict)
+    new_run: bool = True
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted law.
+
+    Args:
+        law: the law.
+        objective: what was minimised, with its scale.
+        value: the objective at the optimum.
+        names: names of all numbers of the law, one per level where a parameter is indexed.
+        theta: their values, shape (len(names),).
+        free: which of them were estimated.
+        levels: column → level names, for indexed parameters.
+        response: word of what was explained.
+        residuals: residual of each run in the objective's scale, shape (n,).
+        certificate: the verdict.
+        data: what is remembered of the runs.
+        fixed: parameters that were given a value.
+        priors: parameters that were given a prior, as (mean, sd).
+        draws: bootstrap draws of theta, shape (draws, len(names)), or None.
+        level: confidence level of intervals when none is asked for.
+        inflation: factor from a rolling back-test, or None when there was none.
+        settings: bootstrap scheme, seed, columns of weights and noise.
+        versions: of isoflop and of what it stands on.
+    """
+
+    law: Law
+    objective: Objective
+    value: float
+    names: tuple[str, ...]
+    theta: Array
+    free: tuple[bool, ...]
+    levels: Mapping[str, tuple[str, ...]]
+    response: str
+    residuals: Array
+    certificate: Certificate
+    data: DataSummary
+    fixed: Mapping[str, float] = field(default_factory=dict)
+    priors: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    draws: Array | None = None
+    level: float = 0.9
+    inflation: float | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        """Number of runs."""
+        return self.data.rows
+
+    @cached_property
+    def parameters(self) -> Mapping[str, float]:
+        """Name → value."""
+        return MappingProxyType(dict(zip(self.names, self.theta.tolist(), strict=True)))
+
+    @property
+    def correction(self) -> Correction:
+        """What widens this fit's bootstrap intervals."""
+        return Correction(self.rows, sum(self.free), 1.0 if self.inflation is None else max(self.inflation, 1.0))
+
+    @property
+    def leaves_out(self) -> tuple[str, ...]:
+        """What this fit's intervals do not contain."""
+        missing = ["that the law itself may be wrong beyond the data (compare laws)"]
+        if self.inflation is None:
+            missing.append("the extra error that a back-test would show (run one)")
+        return tuple(missing)
+
+    def estimate(self, name: str, level: float | None = None) -> Estimate:
+        """One parameter with its interval.
+
+        Raises:
+            LawError: the fit has no such parameter, or no draws.
+        """
+        if name not in self.parameters:
+            raise LawError(f"The fit has no parameter {name!r}; it has {', '.join(self.names)}.")
+        place = self.names.index(name)
+        chosen = self.level if level is None else level
+        value = float(self.theta[place])
+        if not self.free[place]:
+            return Estimate(value, (value, value), chosen, leaves_out=("everything: the value was fixed",))
+        # Parameters are not forecasts: the back-test's inflation speaks of forecasts only.
+        correction = replace(self.correction, inflation=1.0)
+        return estimate_from_draws(
+            value, self._draws()[:, place], level=chosen, correction=correction, leaves_out=self.leaves_out[:1]
+        )
+
+    def interval(self, name: str, level: float | None = None) -> tuple[float, float]:
+        """Interval of one parameter."""
+        low, high = self.estimate(name, level).interval
+        return float(low), float(high)
+
+    def _draws(self) -> Array:
+        if self.draws is None:
+            raise LawError("This fit has no draws, so it has no intervals. Fit with bootstrap=1000, or call bootstrap().")
+        return self.draws
+
+    def evaluate(self, **columns: ArrayLike) -> Array:
+        """Fitted law at given columns, shape (n,)."""
+        return evaluate_slots(self.law, self.levels, self.theta[None], _by_word(columns))[0]
+
+    def evaluate_draws(self, **columns: ArrayLike) -> Array:
+        """Every draw of the law at given columns, shape (draws, n)."""
+        return evaluate_slots(self.law, self.levels, self._draws(), _by_word(columns))
+
+    def predict(self, *, level: float | None = None, new_run: bool = True, **columns: ArrayLike) -> Forecast:
+        """Predict the response at given columns.
+
+        Args:
+            level: confidence level; the fit's own when None.
+            new_run: whether the interval includes the noise of a single new run.
+            columns: word or alias → value or values; levels of indexed parameters by name.
+
+        Returns:
+            Value, interval, distance from the data in decades, and what the interval leaves out.
+        """
+        given = _by_word(columns)
+        chosen = self.level if level is None else level
+        value = evaluate_slots(self.law, self.levels, self.theta[None], given)[0]
+        draws = evaluate_slots(self.law, self.levels, self._draws(), given)
+        if new_run:
+            draws = self._with_noise(draws)
+        scalar = all(np.ndim(given[w]) == 0 for w in self.law.columns)
+        if scalar:
+            value, draws = value[0], draws[:, 0]
+        left = self.leaves_out if new_run else ("the noise of a single run", *self.leaves_out)
+        base = estimate_from_draws(
+            float(value) if scalar else value, draws, level=chosen, correction=self.correction, leaves_out=left
+        )
+        return Forecast(
+            base.value, base.interval, base.level, base.draws, base.leaves_out, self.law.unit,
+            columns=MappingProxyType(dict(given)), distance_decades=self.distance(given), new_run=new_run,
+        )  # fmt: skip
+
+    def _with_noise(self, draws: Array) -> Array:
+        """Add the residual of a random run to every draw."""
+        rng = np.random.default_rng([int(self.settings.get("seed", 0)), 20])
+        noise = rng.choice(self.residuals, size=len(draws))[:, None]
+        return draws * np.exp(noise) if self.objective.log else draws + noise
+
+    def distance(self, given: Mapping[str, Any]) -> Mapping[str, float]:
+        """How far beyond the data inputs lie, in decades; 0 inside the range."""
+        words = dict(given)
+        if {"params", "tokens"} <= set(words) and "flops" in self.data.ranges and "flops" not in words:
+            words["flops"] = 6.0 * np.asarray(words["params"]) * np.asarray(words["tokens"])
+        found = {}
+        for word, values in words.items():
+            if word in self.data.ranges and self.data.ranges[word][0] > 0:
+                low, high = self.data.ranges[word]
+                x = np.asarray(values, dtype=float)
+                beyond = np.maximum(np.log10(x / high), np.log10(low / x))
+                found[word] = float(np.maximum(beyond, 0.0).max())
+        return MappingProxyType(found)
+
+    def __str__(self) -> str:
+        """Law, objective, parameters, verdict."""
+        lines = [
+            f"{self.law.name}: {self.law.formula}",
+            f"{self.rows} runs, objective {self.objective} = {self.value:.9g}, {self.certificate.verdict}",
+        ]
+        for name in self.names:
+            shown = f"{self.parameters[name]:.6g}"
+            if self.draws is not None:
+                low, high = self.interval(name)
+                shown += f"  [{low:.4g}, {high:.4g}] ({self.level:.0%})"
+            lines.append(f"  {name:<12} {shown}" + ("  fixed" if name in self.fixed else ""))
+        return "\n".join([*lines, *(f"  {reason}" for reason in self.certificate.reasons)])
+
+    def to_json(self, path: str | Path | None = None) -> str:
+        """JSON text that gives the same fit again, bit for bit; written to a file when a path is given."""
+        from isoflop.fit.storage import fit_to_dict, write_text
+
+        text = json.dumps(fit_to_dict(self), indent=1, allow_nan=False)
+        if path is not None:
+            write_text(Path(path), text)
+        return text
+
+    @classmethod
+    def from_json(cls, source: str | Path) -> "Fit":
+        """A fit from its JSON text or file."""
+        from isoflop.fit.storage import fit_from_source
+
+        return fit_from_source(source)
+
+
+def _by_word(columns: Mapping[str, ArrayLike]) -> dict[str, Any]:
+    """Inputs under the names of the vocabulary."""
+    return {resolve(name) or name: value for name, value in columns.items()}
+
+
+def evaluate_slots(law: Law, levels: Mapping[str, tuple[str, ...]], theta: Array, given: Mapping[str, Any]) -> Array:
+    """Value of a law with levels for a batch of parameter vectors.
+
+    Args:
+        law: the law.
+        levels: column → level names.
+        theta: natural parameters, one per slot, shape (batch, slots).
+        given: word → values, or level names for the indexing columns.
+
+    Returns:
+        Response, shape (batch, n).
+    """
+    if not law.parsed.indexed:
+        return law.evaluate(theta, _with_flops(law, given))
+    given = _with_flops(law, given)
+    arrays = {w: np.atleast_1d(np.asarray(given[w], dtype=float)) for w in law.columns}
+    shape = np.broadcast_shapes(*(a.shape for a in arrays.values())) if arrays else (1,)
+    codes = {c: np.broadcast_to(_codes(c, names, given), shape) for c, names in levels.items()}
+    plain = replace(law, formula=_without_levels(law))
+    result = np.empty((len(theta), *shape))
+    combinations = np.stack([np.broadcast_to(c, shape) for c in codes.values()], axis=-1)
+    for combination in np.unique(combinations, axis=0):
+        rows = (combinations == combination).all(axis=-1)
+        chosen = dict(zip(codes, combination.tolist(), strict=True))
+        pick, place = [], 0
+        for name in law.parameter_names:
+            column = law.parsed.indexed.get(name)
+            pick.append(place + (chosen[column] if column else 0))
+            place += len(levels[column]) if column else 1
+        some = {w: np.broadcast_to(a, shape)[rows] for w, a in arrays.items()}
+        result[:, rows] = plain.evaluate(theta[:, pick], some)
+    return result
+
+
+def _without_levels(law: Law) -> str:
+    """The formula with `A[column]` written as `A`."""
+    text = law.formula
+    for name, column in law.parsed.indexed.items():
+        text = text.replace(f"{name}[{column}]", name)
+    return text
+
+
+def _codes(column: str, names: tuple[str, ...], given: Mapping[str, Any]) -> Array:
+    """Level numbers of given labels."""
+    if column not in given:
+        raise ColumnError(f"The law has one value per {column}: give {column}= one of {', '.join(names)}.")
+    labels = [str(x) for x in np.atleast_1d(np.asarray(given[column], dtype=object)).tolist()]
+    unknown = sorted(set(labels) - set(names))
+    if unknown:
+        raise ColumnError(f"{column} = {', '.join(unknown)} was not among the runs; known: {', '.join(names)}.")
+    return np.array([names.index(x) for x in labels])
+
+
+def _with_flops(law: Law, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Add flops = 6ND, or tokens = C/(6N), when the law needs it and it follows from what was given."""
+    have = set(given)
+    if "flops" in law.columns and "flops" not in have and {"params", "tokens"} <= have:
+        return {**given, "flops": 6.0 * np.asarray(given["params"], float) * np.asarray(given["tokens"], float)}
+    if "tokens" in law.columns and "tokens" not in have and {"params", "flops"} <= have:
+        return {**given, "tokens": np.asarray(given["flops"], float) / (6.0 * np.asarray(given["params"], float))}
+    return given
+
+
+def summarise(
+    optimum: "Optimum", runs: RunTable, certificate: Certificate, *, response: str, weights: str | None, noise: str | None
+) -> Fit:
+    """Freeze the outcome of a search."""
+    from isoflop.fit.evaluate import Evaluator
+    from isoflop.fit.storage import current_versions
+
+    problem = optimum.problem
+    theta = problem.natural(optimum.u[None])[0]
+    residuals = Evaluator(problem, optimum.objective).residuals(optimum.u[None])[0]
+    free = tuple(i in problem.free for i in range(len(problem.slots)))
+    names = tuple(s.name for s in problem.slots)
+    words = [w for w in dict.fromkeys((*problem.law.columns, "params", "tokens", "flops", response)) if w in runs.names]
+    numbers = [w for w in words if runs.is_number(w)]
+    ranges = {w: (float(np.nanmin(runs.column(w))), float(np.nanmax(runs.column(w)))) for w in numbers}
+    digest = runs.digest(tuple(dict.fromkeys((*problem.law.columns, response, *problem.levels))))
+    data = DataSummary(
+        len(runs), digest, runs.provenance.file, runs.provenance.sha256, runs.provenance.where, ranges,
+        tuple(runs.notes), tuple(runs.excluded),
+    )  # fmt: skip
+    settings = {key: value for key, value in (("weights", weights), ("noise", noise)) if value is not None}
+    return Fit(
+        problem.law, optimum.objective, optimum.value, names, theta, free,
+        {n: x.names for n, x in problem.levels.items()}, response, residuals, certificate, data,
+        fixed={names[i]: float(theta[i]) for i in range(len(names)) if not free[i]},
+        priors={names[p.slot]: (p.mean, p.sd) for p in problem.priors},
+        settings=settings, versions=current_versions(),
+    )  # fmt: skip
+
+

@@ -1,0 +1,180 @@
+"""Fits as JSON and back, bit for bit; never pickle. Writes are atomic."""
+
+import json
+import os
+import platform
+import tempfile
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from isoflop.errors import FileError
+from isoflop.fit.certificate import Certificate, CertificateCheck
+from isoflop.fit.objective import Objective
+from isoflop.fit.result import DataSummary, Fit
+from isoflop.laws.catalogue import catalogue
+from isoflop.laws.law import Law, Parameter
+from isoflop.runs.table import Excluded
+
+FORMAT = 1
+
+
+def current_versions() -> dict[str, str]:
+    """Versions of isoflop and of what it computes with."""
+    found = {"python": platform.python_version()}
+    for package in ("isoflop", "numpy", "scipy", "sympy"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all.
+
+    Raises:
+        FileError: the folder does not exist or cannot be written.
+    """
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise FileError(f"{str(path)!r} cannot be written ({error.strerror}). Choose a folder that exists.") from None
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except OSError as error:
+        Path(temporary).unlink(missing_ok=True)
+        raise FileError(f"{str(path)!r} cannot be written ({error.strerror}). Free space or choose another place.") from None
+
+
+def _number(value: float) -> float | str:
+    """A float for JSON, which has no infinities."""
+    return value if np.isfinite(value) else str(value)
+
+
+def fit_to_dict(fit: Fit) -> dict[str, Any]:
+    """A fit as plain data; the documented keys come first."""
+    parameters = {}
+    for name in fit.names:
+        entry: dict[str, Any] = {"value": fit.parameters[name]}
+        if fit.draws is not None:
+            entry["interval"] = [_number(end) for end in fit.interval(name)]
+        parameters[name] = entry
+    objective = fit.objective
+    return {
+        "law": fit.law.name,
+        "formula": fit.law.formula,
+        "rows": fit.rows,
+        "level": fit.level,
+        "objective": {
+            "name": objective.name, "value": fit.value, "kind": objective.kind, "log": objective.log,
+            "delta": objective.delta, "ratio": objective.ratio,
+        },
+        "parameters": parameters,
+        "certificate": {
+            "verdict": fit.certificate.verdict,
+            "reasons": list(fit.certificate.reasons),
+            "checks": [
+                {"name": c.name, "value": _number(c.value), "threshold": _number(c.threshold), "passed": bool(c.passed),
+                 "text": c.text, "blocks": c.blocks}
+                for c in fit.certificate.checks
+            ],
+        },
+        "data": {
+            "sha256": fit.data.sha256, "file": fit.data.file, "file_sha256": fit.data.file_sha256,
+            "where": fit.data.where, "ranges": {w: list(r) for w, r in fit.data.ranges.items()},
+            "notes": list(fit.data.notes), "excluded": [{"row": e.row, "reason": e.reason} for e in fit.data.excluded],
+        },
+        "response": fit.response,
+        "fixed": dict(fit.fixed),
+        "priors": {n: list(p) for n, p in fit.priors.items()},
+        "levels": {c: list(names) for c, names in fit.levels.items()},
+        "free": list(fit.free),
+        "inflation": fit.inflation,
+        "settings": dict(fit.settings),
+        "versions": dict(fit.versions),
+        "law_parameters": {
+            n: {"domain": p.domain if isinstance(p.domain, str) else list(p.domain), "meaning": p.meaning}
+            for n, p in fit.law.parameters.items()
+        },
+        "variables": list(fit.law.variables),
+        "unit": fit.law.unit,
+        "residuals": fit.residuals.tolist(),
+        "draws": None if fit.draws is None else fit.draws.tolist(),
+        "format": FORMAT,
+    }  # fmt: skip
+
+
+def fit_from_source(source: str | Path) -> Fit:
+    """A fit from JSON text or a file that holds it.
+
+    Raises:
+        FileError: it is not a fit that isoflop wrote.
+    """
+    text, where = str(source), "the text"
+    if isinstance(source, Path) or not text.lstrip().startswith("{"):
+        where = repr(str(source))
+        try:
+            text = Path(source).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise FileError(f"{where} cannot be read as a fit ({error}). Give a file written by: isoflop fit … -o FIT.json.") from None
+    try:
+        return _fit_from_dict(json.loads(text))
+    except (json.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise FileError(
+            f"{where} is not a fit that isoflop wrote ({type(error).__name__}: {error}). "
+            "Make one with: isoflop fit RUNS --law LAW -o FIT.json."
+        ) from None
+
+
+def _law(data: dict[str, Any]) -> Law:
+    """The catalogue's law when name and formula agree, else one rebuilt from the text."""
+    known = catalogue().get(data["law"])
+    if known is not None and known.formula == data["formula"]:
+        return known
+    parameters = {
+        n: Parameter(p["domain"] if isinstance(p["domain"], str) else tuple(p["domain"]), p["meaning"])
+        for n, p in data["law_parameters"].items()
+    }
+    return Law(data["law"], data["formula"], parameters=parameters, variables=tuple(data["variables"]), unit=data["unit"])
+
+
+def _fit_from_dict(data: dict[str, Any]) -> Fit:
+    """Rebuild a fit from plain data."""
+    objective, kept, verdict = data["objective"], data["data"], data["certificate"]
+    checks = tuple(
+        CertificateCheck(c["name"], float(c["value"]), float(c["threshold"]), c["passed"], c["text"], c["blocks"])
+        for c in verdict["checks"]
+    )
+    names = tuple(data["parameters"])
+    return Fit(
+        law=_law(data),
+        objective=Objective(objective["name"], objective["kind"], objective["log"], objective["delta"], objective["ratio"]),
+        value=objective["value"],
+        names=names,
+        theta=np.array([data["parameters"][n]["value"] for n in names]),
+        free=tuple(data["free"]),
+        levels={c: tuple(x) for c, x in data["levels"].items()},
+        response=data["response"],
+        residuals=np.array(data["residuals"]),
+        certificate=Certificate(verdict["verdict"], tuple(verdict["reasons"]), checks),
+        data=DataSummary(
+            data["rows"], kept["sha256"], kept["file"], kept["file_sha256"], kept["where"],
+            {w: (r[0], r[1]) for w, r in kept["ranges"].items()}, tuple(kept["notes"]),
+            tuple(Excluded(e["row"], e["reason"]) for e in kept["excluded"]),
+        ),
+        fixed=data["fixed"],
+        priors={n: (p[0], p[1]) for n, p in data["priors"].items()},
+        draws=None if data["draws"] is None else np.array(data["draws"]),
+        level=data["level"],
+        inflation=data["inflation"],
+        settings=data["settings"],
+        versions=data["versions"],
+    )  # fmt: skip

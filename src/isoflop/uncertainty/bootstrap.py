@@ -1,0 +1,159 @@
+"""Refits under resampled runs: every replicate polished to its own optimum, in batches."""
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isoflop.engine import Progress, map_tasks
+from isoflop.errors import FitError
+from isoflop.fit.evaluate import Evaluator
+from isoflop.fit.fitting import bind_checked, prepare
+from isoflop.fit.problem import Problem
+from isoflop.fit.result import Fit
+from isoflop.fit.solve import minimise
+from isoflop.runs.table import RunTable
+
+Array = NDArray[Any]
+
+ELEMENTS: Final = 30_000
+"""Replicates times rows worked on at once: what stays in the cache."""
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One batch of replicates with its own random state."""
+
+    replicates: int
+    rng: np.random.Generator
+
+
+def bind_fit(fit: Fit, table: RunTable) -> Problem:
+    """The problem that a fit solved, bound again to its runs."""
+    weights, noise = fit.settings.get("weights"), fit.settings.get("noise")
+    extra = tuple(c for c in (weights, noise) if c is not None and c != "seeds")
+    runs = prepare(fit.law, table, fit.response, extra)
+    digest = runs.digest(tuple(dict.fromkeys((*fit.law.columns, fit.response, *fit.levels))))
+    if digest != fit.data.sha256:
+        raise FitError(
+            f"These runs are not the ones that {fit.law.name!r} was fitted to (hash {digest[:12]} against "
+            f"{fit.data.sha256[:12]}). Fit again, or give the same table."
+        )
+    problem = bind_checked(
+        fit.law, runs, fit.response, fit.objective, fix=fit.fixed, prior=fit.priors, weights=weights, noise=noise
+    )
+    if fit.priors:
+        from isoflop.fit.objective import robust_scale
+
+        problem = replace(problem, prior_weight=robust_scale(fit.residuals, problem.size) ** 2)
+    return problem
+
+
+def clusters_of(problem: Problem, runs: RunTable, resample: str) -> Array | None:
+    """Cluster of each run, or None when runs are resampled one by one.
+
+    Raises:
+        FitError: the scheme is not known.
+    """
+    if resample in ("pairs", "bayes"):
+        return None
+    kind, _, column = resample.partition(":")
+    if kind != "cluster" or not column:
+        raise FitError(f"The resampling {resample!r} is not known. Choose pairs, bayes, or cluster:COLUMN.")
+    return np.asarray(runs.labels(column)[1])
+
+
+def draw_weights(rng: np.random.Generator, replicates: int, rows: int, resample: str, clusters: Array | None) -> Array:
+    """Weights of the runs in each replicate, each row summing to the number of runs.
+
+    Pairs: multinomial counts of runs. Bayes: Dirichlet weights. Clusters: multinomial counts of clusters.
+    """
+    if resample == "bayes":
+        gaps = rng.standard_exponential((replicates, rows))
+        return gaps * (rows / gaps.sum(axis=1, keepdims=True))
+    if clusters is None:
+        return rng.multinomial(rows, np.full(rows, 1 / rows), size=replicates).astype(float)
+    count = int(clusters.max()) + 1
+    drawn = rng.multinomial(count, np.full(count, 1 / count), size=replicates).astype(float)
+    weights = drawn[:, clusters]
+    return weights * (rows / np.maximum(weights.sum(axis=1, keepdims=True), 1.0))
+
+
+def bootstrap(
+    fit: Fit,
+    table: RunTable,
+    *,
+    rng: np.random.Generator,
+    draws: int = 1000,
+    resample: str = "pairs",
+    progress: Progress | None = None,
+    workers: int | None = None,
+) -> Fit:
+    """Add bootstrap draws to a fit.
+
+    Every replicate starts from the fit's optimum and is polished to its own; one that does not
+    converge is searched again from other starts, and stays NaN if that fails too.
+
+    Reference: Efron and Tibshirani 1993 (pairs); Rubin 1981 (Bayesian weights).
+
+    Args:
+        fit: the fit.
+        table: the runs that it was fitted to.
+        rng: random state; the same state gives the same bits on any number of threads.
+        draws: replicates.
+        resample: `pairs`, `bayes`, or `cluster:COLUMN` (runs of one recipe, seed group or size together).
+        progress: called with (batches done, batches).
+        workers: threads; all cores when None.
+
+    Returns:
+        The fit with its draws.
+    """
+    if draws < 2:
+        raise FitError(f"{draws} bootstrap draws give no interval. Ask for at least 2; 1000 is usual.")
+    problem = bind_fit(fit, table)
+    clusters = clusters_of(problem, prepare(fit.law, table, fit.response), resample)
+    start = problem.search(fit.theta[None])
+    spread = _starts(problem, fit, start[0])
+    size = max(ELEMENTS // problem.rows, 1)
+    counts = [min(size, draws - k) for k in range(0, draws, size)]
+    tasks = [_Task(n, child) for n, child in zip(counts, rng.spawn(len(counts)), strict=True)]
+
+    def work(task: _Task) -> Array:
+        weights = draw_weights(task.rng, task.replicates, problem.rows, resample, clusters)
+        return refit(Evaluator(problem, fit.objective), spread, weights)
+
+    parts = map_tasks(work, tasks, workers=workers, progress=progress)
+    theta = problem.natural(np.concatenate(parts))
+    settings = {**fit.settings, "bootstrap": draws, "resample": resample}
+    return replace(fit, draws=theta, settings=settings)
+
+
+def _starts(problem: Problem, fit: Fit, optimum: Array) -> Array:
+    """The optimum, and in small tables a few points around it for replicates that need them."""
+    if problem.rows >= 20:
+        return optimum[None]
+    # Fewer than 20 runs: a replicate may have lost the runs that hold it near the optimum.
+    steps = np.linspace(-0.6, 0.6, 8)
+    moved = [optimum + s * np.where(np.arange(len(optimum)) % 2 == k % 2, 1.0, -0.5) for k, s in enumerate(steps)]
+    return np.stack([optimum, *moved])
+
+
+def refit(evaluator: Evaluator, starts: Array, weights: Array) -> Array:
+    """Search coordinates of every replicate's own optimum, shape (replicates, q)."""
+    replicates = len(weights)
+    value = np.full(replicates, np.inf)
+    best = np.full((replicates, starts.shape[1]), np.nan)
+    for start in starts:
+        solution = minimise(evaluator, np.repeat(start[None], replicates, axis=0), weights, damping=0.3)
+        better = solution.converged & (solution.value < value)
+        best[better], value[better] = solution.u[better], solution.value[better]
+    for k in np.flatnonzero(~np.isfinite(value)):
+        from isoflop.fit.seeds import make_seeds
+
+        seeds = make_seeds(evaluator)
+        solution = minimise(evaluator, seeds, np.repeat(weights[k][None], len(seeds), axis=0))
+        chosen = int(np.argmin(np.where(solution.converged, solution.value, np.inf)))
+        if solution.converged[chosen]:
+            best[k] = solution.u[chosen]
+    return best

@@ -1,0 +1,49 @@
+"""Anything derived from the parameters, from the same draws."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isoflop.fit.estimate import Estimate, estimate_from_draws
+from isoflop.fit.result import Fit
+
+Array = NDArray[Any]
+
+
+def propagate(
+    fit: Fit,
+    function: Callable[[Mapping[str, Array]], Array],
+    *,
+    level: float | None = None,
+    unit: str = "",
+    forecast: bool = True,
+) -> Estimate:
+    """Carry a fit's draws through a function of its parameters.
+
+    Args:
+        fit: a fit with draws.
+        function: name → array of values (one per draw) to the derived quantity, same shape.
+        level: confidence level; the fit's own when None.
+        unit: unit of the result.
+        forecast: whether the back-test's inflation applies; exponents and other parameters are
+            no forecasts.
+
+    Returns:
+        The derived quantity with its interval.
+    """
+    from dataclasses import replace
+
+    draws = fit._draws()
+    point = function({n: np.array([v]) for n, v in fit.parameters.items()})
+    spread = function({n: draws[:, k] for k, n in enumerate(fit.names)})
+    correction = fit.correction if forecast else replace(fit.correction, inflation=1.0)
+    return estimate_from_draws(
+        float(np.asarray(point).ravel()[0]),
+        np.asarray(spread, dtype=float),
+        level=fit.level if level is None else level,
+        correction=correction,
+        leaves_out=fit.leaves_out,
+        unit=unit,
+    )
