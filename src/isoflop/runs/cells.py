@@ -48,20 +48,35 @@ class Labels:
 
 
 @dataclass(frozen=True, eq=False)
+class Quantities:
+    """What became of the cells that are no plain numbers.
+
+    Attributes:
+        index: places of those that are quantities, shape (found,).
+        values: their numbers, shape (found,).
+        unreadable: text of those that hold something else, by place.
+    """
+
+    index: IntArray
+    values: FloatArray
+    unreadable: Mapping[int, str]
+
+
+@dataclass(frozen=True, eq=False)
 class Raw:
     """A column as it came.
 
     Attributes:
         values: the cells that are plain numbers, NaN elsewhere.
         other: how many cells hold something else.
-        failing: text of those cells, by index; called only when they may be quantities.
-        texts: all cells as text, None where there is none; called only when labels are needed.
+        quantities: what those cells are; called only when they may be quantities.
+        labels: the cells as labels; called only when they are needed.
     """
 
     values: FloatArray
     other: int
-    failing: Callable[[], Mapping[int, str]]
-    texts: Callable[[], Sequence[str | None]]
+    quantities: Callable[[], Quantities]
+    labels: Callable[[], Labels]
 
 
 def settle(raw: Raw, role: Role) -> Numbers | Labels:
@@ -78,38 +93,43 @@ def settle(raw: Raw, role: Role) -> Numbers | Labels:
         Numbers or labels.
     """
     if role == "category":
-        return labels_of(raw.texts())
+        return raw.labels()
     if raw.other == 0:
         return Numbers(raw.values, {})
     plain = int(np.count_nonzero(~np.isnan(raw.values)))
     # A column of nothing but "190M" or "7B" under a foreign name is as likely a model's name.
     if role == "other" and plain == 0:
-        return labels_of(raw.texts())
-    repaired, unreadable = _read_quantities(raw.failing())
-    enough = 2 * (plain + len(repaired)) >= plain + raw.other
-    if role == "number" or enough:
-        values = raw.values
-        if repaired:
-            values = np.array(values)
-            values[np.fromiter(repaired.keys(), np.int64, len(repaired))] = list(repaired.values())
-        return Numbers(values, unreadable)
-    return labels_of(raw.texts())
+        return raw.labels()
+    found = raw.quantities()
+    if role != "number" and plain + len(found.index) < len(found.unreadable):
+        return raw.labels()
+    values = np.array(raw.values)
+    values[found.index] = found.values
+    return Numbers(values, found.unreadable)
 
 
-def _read_quantities(failing: Mapping[int, str]) -> tuple[dict[int, float], dict[int, str]]:
-    """Split cells into quantities and what cannot be read."""
+def read_quantities(cells: Mapping[int, str]) -> Quantities:
+    """Read the cells that are quantities; the ones that mean missing fall out.
+
+    Args:
+        cells: text by place.
+
+    Returns:
+        Places and numbers of the quantities, and what is left.
+    """
     known: dict[str, float | None] = {}
     repaired: dict[int, float] = {}
     unreadable: dict[int, str] = {}
-    for index, text in failing.items():
+    for place, text in cells.items():
         if text not in known:
             known[text] = _quantity(text)
         value = known[text]
-        if value is None:
-            unreadable[index] = text
-        else:
-            repaired[index] = value
-    return repaired, unreadable
+        if value is not None:
+            repaired[place] = value
+        elif text.strip().casefold() not in MISSING:
+            unreadable[place] = text
+    index = np.fromiter(repaired.keys(), np.int64, len(repaired))
+    return Quantities(index, np.fromiter(repaired.values(), np.float64, len(repaired)), unreadable)
 
 
 def _quantity(text: str) -> float | None:
@@ -118,6 +138,11 @@ def _quantity(text: str) -> float | None:
         return parse_quantity(text)
     except UnitsError:
         return None
+
+
+def nothing_else() -> Quantities:
+    """Quantities of a column that is plain numbers throughout."""
+    return Quantities(np.empty(0, np.int64), np.empty(0), {})
 
 
 def labels_of(texts: Iterable[str | None]) -> Labels:
@@ -132,10 +157,31 @@ def labels_of(texts: Iterable[str | None]) -> Labels:
     >>> labels_of(["b", "a", None]).codes
     array([ 1,  0, -1])
     """
-    cells = [None if text is None else text.strip() for text in texts]
-    levels = sorted({text for text in set(cells) if text is not None and text.casefold() not in MISSING})
+    cells = list(texts)
+    levels = sorted({text for text in set(cells) if text is not None})
     code_of: dict[str | None, int] = {text: code for code, text in enumerate(levels)}
-    return Labels(tuple(levels), np.fromiter((code_of.get(text, -1) for text in cells), np.int64, len(cells)))
+    return clean(levels, np.fromiter((code_of.get(text, -1) for text in cells), np.int64, len(cells)))
+
+
+def clean(levels: Sequence[str], codes: IntArray) -> Labels:
+    """Strip labels and take out those that mean missing.
+
+    Args:
+        levels: distinct texts, sorted.
+        codes: index into the levels, -1 where there is no text, shape (rows,).
+
+    Returns:
+        Labels with sorted levels.
+    """
+    wanted = list(levels)
+    # A million labels that need nothing must cost little: no new list, no second sort.
+    if any(text != text.strip() or (len(text) < 8 and text.casefold() in MISSING) for text in levels):
+        stripped = [level.strip() for level in levels]
+        wanted = sorted({text for text in stripped if text.casefold() not in MISSING})
+        code_of = {text: code for code, text in enumerate(wanted)}
+        codes = np.array([*(code_of.get(text, -1) for text in stripped), -1], dtype=np.int64)[codes]
+    codes.flags.writeable = False
+    return Labels(tuple(wanted), codes)
 
 
 def raw_of(values: Sequence[object] | NDArray[np.generic], name: str) -> Raw:
@@ -166,7 +212,7 @@ def raw_of(values: Sequence[object] | NDArray[np.generic], name: str) -> Raw:
 def _plain(values: FloatArray) -> Raw:
     """A column that is numbers already; copied, so that the caller's array stays his own."""
     own = np.array(values, dtype=np.float64)
-    return Raw(own, 0, dict, lambda: [None if np.isnan(v) else number_text(v) for v in own.tolist()])
+    return Raw(own, 0, nothing_else, lambda: labels_of(None if np.isnan(v) else number_text(v) for v in own.tolist()))
 
 
 def _mixed(cells: list[object]) -> Raw:
@@ -181,7 +227,7 @@ def _mixed(cells: list[object]) -> Raw:
             numbers[index] = number
         elif text is not None:
             failing[index] = text
-    return Raw(numbers, len(failing), lambda: failing, lambda: texts)
+    return Raw(numbers, len(failing), lambda: read_quantities(failing), lambda: labels_of(texts))
 
 
 def _read_cell(cell: object) -> tuple[float | None, str | None]:

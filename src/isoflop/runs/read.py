@@ -12,16 +12,21 @@ from numpy.typing import NDArray
 
 from isoflop.errors import ColumnError, FileError, TableError
 from isoflop.runs.assemble import Assembled, assemble
-from isoflop.runs.cells import MISSING, FloatArray, IntArray, Labels, Raw, raw_of
+from isoflop.runs.cells import MISSING, IntArray, Labels, Quantities, Raw, clean, raw_of, read_quantities
 from isoflop.runs.columns import resolve
 from isoflop.runs.sniff import FORMATS, Sniffed, sniff
 from isoflop.runs.table import Provenance, RunTable, count_rows, from_parts
+from isoflop.units import parse_quantity
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _NUMERIC: Final = re.compile(r"(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL.*)")
-_MISSING_SQL: Final = ", ".join(f"'{text}'" for text in MISSING)
+_NULLS: Final = ", ".join(
+    f"'{text}'"
+    for word in MISSING
+    for text in dict.fromkeys((word, word.upper(), word.title(), "NaN" if word == "nan" else word))
+)
 
 
 def read_runs(
@@ -113,7 +118,7 @@ def _load(connection: "DuckDBPyConnection", found: Sniffed) -> list[_Field]:
         connection.execute(
             "CREATE TABLE raw AS SELECT * FROM read_csv($path, auto_detect = false, header = true, skip = $skip, "
             "delim = $delimiter, quote = '\"', escape = '\"', compression = $compression, "
-            f"columns = {{{columns}}})",
+            f"nullstr = [{_NULLS}], columns = {{{columns}}})",
             {"path": path, "skip": found.skip, "delimiter": found.delimiter, "compression": compression},
         )
     described = connection.execute("DESCRIBE raw").fetchall()
@@ -128,46 +133,68 @@ def _pattern(path: Path) -> str:
 
 def _field(header: str, name: str, kind: str) -> _Field:
     """SQL for one column by its type."""
-    quoted = '"' + name.replace('"', '""') + '"'
+    text = _quoted(name)
+    if _NUMERIC.fullmatch(kind):
+        return _Field(header, f"CAST({text} AS VARCHAR)", f"CAST({text} AS DOUBLE)")
     if kind == "JSON":
-        text = f"trim({quoted} ->> '$')"
-    elif kind == "VARCHAR":
-        text = f"trim({quoted})"
-    else:
-        text = f"CAST({quoted} AS VARCHAR)"
-    number = f"CAST({quoted} AS DOUBLE)" if _NUMERIC.fullmatch(kind) else f"TRY_CAST({text} AS DOUBLE)"
-    return _Field(header, text, number)
+        text = f"({text} ->> '$')"
+    elif kind != "VARCHAR":
+        text = f"CAST({text} AS VARCHAR)"
+    return _Field(header, text, f"CASE WHEN {_like_number(text)} THEN TRY_CAST({text} AS DOUBLE) END")
+
+
+def _like_number(text: str) -> str:
+    """SQL condition on the first sign: a cast that fails is ten times dearer than one that succeeds."""
+    return f"(ascii({text}) BETWEEN 43 AND 57 OR ascii({text}) IN (9, 32, 73, 78, 105, 110))"
+
+
+def _suffixed(text: str) -> str:
+    """SQL for a number with a suffix, as `parse_quantity` reads it; NULL for anything else."""
+    factors = " ".join(f"WHEN '{suffix}' THEN {parse_quantity('1' + suffix)!r}" for suffix in "KMBGTPEZY")
+    number = f"TRY_CAST(left({text}, length({text}) - 1) AS DOUBLE)"
+    value = f"{number} * CASE upper(right({text}, 1)) {factors} END"
+    return f"CASE WHEN regexp_matches({text}, '^[0-9.]+[A-Za-z]$') THEN {value} END"
 
 
 def _raw_columns(connection: "DuckDBPyConnection", fields: Sequence[_Field]) -> dict[str, Raw]:
     """Every column as numbers, with a way to its other cells."""
     numbers = ", ".join(f"{field.number} AS n{place}" for place, field in enumerate(fields))
-    values = connection.execute(f"SELECT {numbers} FROM raw ORDER BY rowid").fetchnumpy()
-    counts = ", ".join(f"count(*) FILTER ({_failing(field)})" for field in fields)
-    others = connection.execute(f"SELECT {counts} FROM raw").fetchone() or ()
+    found = connection.execute(f"SELECT {numbers} FROM raw ORDER BY rowid").fetchnumpy()
+    present = ", ".join(f"count({field.text})" for field in fields)
+    counts = connection.execute(f"SELECT {present} FROM raw").fetchone() or ()
     return {
-        field.header: _raw_column(connection, field, np.ma.filled(values[f"n{place}"], np.nan), int(others[place]))
+        field.header: _raw_column(connection, field, np.ma.asarray(found[f"n{place}"]), int(counts[place]))
         for place, field in enumerate(fields)
     }
 
 
-def _failing(field: _Field) -> str:
-    """SQL condition: the cell holds something that is no plain number."""
-    return f"WHERE {field.number} IS NULL AND {field.text} IS NOT NULL AND lower({field.text}) NOT IN ({_MISSING_SQL})"
+def _raw_column(
+    connection: "DuckDBPyConnection", field: _Field, numbers: np.ma.MaskedArray[Any, Any], count: int
+) -> Raw:
+    """One column of `count` cells that hold something; the queries for text run only when they are needed."""
+    text, ordered = field.text, "FROM raw ORDER BY rowid"
 
+    def quantities() -> Quantities:
+        suffixed = np.ma.asarray(connection.execute(f"SELECT {_suffixed(text)} AS v {ordered}").fetchnumpy()["v"])
+        index = np.flatnonzero(np.ma.getmaskarray(numbers) & ~np.ma.getmaskarray(suffixed))
+        rest: dict[int, str] = {}
+        if len(index) < other:
+            neither = f"{field.number} IS NULL AND {text} IS NOT NULL AND ({_suffixed(text)}) IS NULL"
+            rest = dict(connection.execute(f"SELECT rowid, {text} FROM raw WHERE {neither}").fetchall())
+        found = read_quantities(rest)
+        values = np.concatenate([suffixed.data[index], found.values])
+        return Quantities(np.concatenate([index, found.index]), values, found.unreadable)
 
-def _raw_column(connection: "DuckDBPyConnection", field: _Field, values: FloatArray, other: int) -> Raw:
-    """One column; the queries for text run only when they are needed."""
+    def labels() -> Labels:
+        distinct = f"SELECT DISTINCT {text} AS label FROM raw WHERE {text} IS NOT NULL ORDER BY 1"
+        levels = connection.execute(distinct).fetchnumpy()["label"]
+        rank = f"dense_rank() OVER (ORDER BY {text} NULLS LAST) - 1"
+        ranked = f"SELECT rowid AS place, CASE WHEN {text} IS NULL THEN -1 ELSE {rank} END AS code FROM raw"
+        codes = connection.execute(f"SELECT code FROM ({ranked}) ORDER BY place").fetchnumpy()["code"]
+        return clean(np.ma.getdata(levels).tolist(), np.asarray(codes, dtype=np.int64))
 
-    def failing() -> dict[int, str]:
-        return dict(connection.execute(f"SELECT rowid, {field.text} FROM raw {_failing(field)}").fetchall())
-
-    def texts() -> list[str | None]:
-        found = connection.execute(f"SELECT {field.text} AS t FROM raw ORDER BY rowid").fetchnumpy()["t"]
-        cells: list[str | None] = np.ma.filled(found, None).tolist()
-        return cells
-
-    return Raw(np.asarray(values, dtype=np.float64), other, failing, texts)
+    other = count - int(numbers.count())
+    return Raw(np.array(numbers.filled(np.nan), dtype=np.float64), other, quantities, labels)
 
 
 def _file_error(path: Path, message: str) -> FileError:

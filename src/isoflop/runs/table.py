@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from isoflop.errors import ColumnError, TableError
 from isoflop.runs.assemble import Assembled, assemble
-from isoflop.runs.cells import FloatArray, IntArray, Labels, Raw, number_text, raw_of, settle
+from isoflop.runs.cells import FloatArray, IntArray, Labels, Raw, nothing_else, number_text, raw_of, settle
 from isoflop.runs.columns import VOCABULARY
 from isoflop.units import format_quantity
 
@@ -331,7 +331,7 @@ def _level_cells(labels: Labels) -> Raw:
     """The levels as cells; true and false count as 1 and 0."""
     truth = {"true": 1.0, "false": 0.0}
     if labels.levels and {level.casefold() for level in labels.levels} <= set(truth):
-        return Raw(np.array([truth[level.casefold()] for level in labels.levels]), 0, dict, lambda: labels.levels)
+        return Raw(np.array([truth[level.casefold()] for level in labels.levels]), 0, nothing_else, lambda: labels)
     return raw_of(list(labels.levels), "")
 
 
