@@ -28,7 +28,7 @@ COUNTED: Final = {
     "flops": "6 params tokens",
     "flops_exact": "3 tokens (2 matrix parameters + 2 depth width (context + 1)): causal attention counted",
     "loss": "mean over the held-out windows at the end of the run, nats per byte",
-    "loss_se": "standard error of loss over windows; windows are shared by all runs, which differ by less",
+    "evaluation_se": "standard error of loss over windows; windows are shared by all runs, which differ by less",
     "train_loss": "mean of the last stretch of the training curve, nats per byte",
     "seconds": "wall time of training on a machine that did other work as well",
     "hidden": "width of the feed-forward layer",

@@ -26,7 +26,7 @@ class Outcome:
 
     Attributes:
         loss: mean loss on the held-out windows, nats per byte.
-        loss_se: its standard error over windows.
+        evaluation_se: its standard error over windows.
         train_loss: training loss at the end, the last point of the curve.
         steps: updates made.
         tokens: tokens seen, D.
@@ -36,7 +36,7 @@ class Outcome:
     """
 
     loss: float | None
-    loss_se: float | None
+    evaluation_se: float | None
     train_loss: float | None
     steps: int
     tokens: int

@@ -25,7 +25,7 @@ SETTINGS: Final = (
 )
 """Words that every row has."""
 
-MEASURED: Final = ("loss", "loss_se", "train_loss", "evaluation_seconds")
+MEASURED: Final = ("loss", "evaluation_se", "train_loss", "evaluation_seconds")
 """Words that the row of a finished run has and that of a diverged one lacks."""
 
 FINISHED: Final = "finished"
@@ -94,7 +94,7 @@ def check_row(row: Row) -> None:
 
     Raises:
         TableError: a word is missing, or a number is not finite, not positive (a seed may be 0),
-            or outside the range of the vocabulary.
+            or above what the vocabulary allows.
     """
     name = row.get("run", "without a name")
     wanted = SETTINGS if row.get("status") == DIVERGED else (*SETTINGS, *MEASURED)
@@ -107,8 +107,8 @@ def check_row(row: Row) -> None:
             continue
         value = float(table.column(word)[0])
         column = VOCABULARY.get(word)
-        low, high = (column.low, column.high) if column else (0.0, math.inf)
-        usable = math.isfinite(value) and low <= value <= high and (value > 0 or word == "seed")
+        high = column.high if column else math.inf
+        usable = math.isfinite(value) and 0 <= value <= high and (value > 0 or word == "seed")
         if not usable:
             raise TableError(
                 f"The row of run {name} has {word} = {value}, which no run can have. "
