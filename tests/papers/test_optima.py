@@ -66,13 +66,15 @@ def test_the_loss_compute_exponent(constants: str, exponent: str) -> None:
     assert_prints_as(np.log(reducible[0] / reducible[1]) / np.log(1e4), exponent)
 
 
-def test_gadre_s_stationary_ratio() -> None:
+@pytest.mark.parametrize(("corpus", "ratio"), [("c4", "3.36"), ("redpajama", "7.42"), ("refinedweb", "5.85")])
+def test_gadre_s_stationary_ratio(corpus: str, ratio: str) -> None:
     # M* = (b/a)^(1/(2 eta)) at every compute, from the five-run fits.
-    for corpus, ratio in {"c4": "3.35", "redpajama": "7.42", "refinedweb": "5.85"}.items():
-        best = optimum("gadre", f"gadre-2024-{corpus}", [1e19, 1e23])
-        assert best.closed_form
-        for k in range(2):
-            assert_prints_as(best.tokens[k] / best.params[k], ratio)
+    values = laws.get("gadre").published_set(f"gadre-2024-{corpus}").values
+    best = optimum("gadre", f"gadre-2024-{corpus}", [1e19, 1e23])
+    assert best.closed_form
+    formula = (values["b"] / values["a"]) ** (1 / (2 * values["eta"]))
+    np.testing.assert_allclose(best.tokens / best.params, formula, rtol=1e-12)
+    assert_prints_as(formula, ratio)
 
 
 def test_skaling_with_an_outer_power_of_one_is_chinchilla() -> None:
