@@ -1,1 +1,54 @@
-"""isoflop: the scaling-law workbench."""
+"""isoflop: the scaling-law workbench.
+
+From a table of small training runs to a forecast that can be trusted, and a plan.
+Only public names are listed here; heavy modules load when a name is first used.
+"""
+
+import importlib
+import sys
+from types import ModuleType
+from typing import Any
+
+_HOMES = {
+    "api": ("as_runs", "certify", "fit", "predict"),
+    "runs.read": ("read_runs",),
+    "runs.table": ("RunTable",),
+    "runs.check": ("check",),
+    "laws.law": ("Law", "Parameter", "Published", "Source"),
+    "fit.result": ("Fit", "Forecast"),
+    "fit.estimate": ("Estimate",),
+    "fit.certificate": ("Certificate",),
+    "errors": ("InputError", "IsoflopError", "NotCertifiedError"),
+}
+_WHERE = {name: module for module, names in _HOMES.items() for name in names}
+_MODULES = ("laws", "runs", "units")
+
+__all__ = sorted([*_WHERE, *_MODULES])
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first used."""
+    if name in _MODULES:
+        return importlib.import_module(f"isoflop.{name}")
+    if name in _WHERE:
+        value = getattr(importlib.import_module(f"isoflop.{_WHERE[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'isoflop' has no attribute {name!r}; it has {', '.join(__all__)}")
+
+
+def __dir__() -> list[str]:
+    """Public names."""
+    return list(__all__)
+
+
+class _Package(ModuleType):
+    """Keeps the verbs: `isoflop.fit` is the function, though a folder of that name exists."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Let the import system bind folders, except over a verb."""
+        if not (isinstance(value, ModuleType) and name in _WHERE):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

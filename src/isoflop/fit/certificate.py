@@ -17,6 +17,9 @@ Verdict = Literal["certified", "weakly identified", "not converged"]
 SAME: Final = 1e-9
 """Relative difference below which two objective values count as the same optimum."""
 
+FLAT: Final = 1e-9
+"""Curvature, relative to the largest, below which a direction counts as flat."""
+
 
 @dataclass(frozen=True)
 class CertificateCheck:
@@ -96,9 +99,15 @@ def optimum_check(value: float, best: float) -> CertificateCheck:
 
 
 def stationary_check(slope: Array, metric: Array, value: float) -> CertificateCheck:
-    """Scaled gradient: what a Newton step still promises, relative to the objective."""
-    shift = 1e-14 * np.diag(np.diag(metric) + 1e-300)
-    promise = float(slope @ np.linalg.lstsq(metric + shift, slope, rcond=None)[0])
+    """Scaled gradient: what a Newton step still promises, relative to the objective.
+
+    Directions that the data do not determine at all (the condition number speaks of them) are left out.
+    """
+    scale = 1 / np.sqrt(np.maximum(np.diag(metric), 1e-300))
+    eigenvalues, vectors = np.linalg.eigh(metric * scale[:, None] * scale[None, :])
+    along = vectors.T @ (slope * scale)
+    stiff = eigenvalues > FLAT * eigenvalues[-1]
+    promise = float(np.sum(along[stiff] ** 2 / eigenvalues[stiff]))
     relative = math.sqrt(max(promise, 0.0) / max(value, 1e-300))
     text = f"scaled gradient norm {relative:.1e}"
     if not relative <= 1e-4:
@@ -122,9 +131,9 @@ def curvature_checks(problem: Problem, hessian: Array, metric: Array, sigma2: fl
     lowest = float(np.linalg.eigvalsh(hessian * scale[:, None] * scale[None, :])[0])
     checks = [
         CertificateCheck(
-            "condition number", condition, 1e10, condition <= 1e10,
+            "condition number", condition, 1 / FLAT, condition <= 1 / FLAT,
             f"condition number {condition:.1e}; sloppiest direction: {words}"
-            + ("" if condition <= 1e10 else ". Report predictions, not parameters, or fix one of them."),
+            + ("" if condition <= 1 / FLAT else ". Report predictions, not parameters, or fix one of them."),
             "identification",
         ),
         CertificateCheck(
@@ -228,9 +237,11 @@ def _sizes_check(problem: Problem, word: str, values: Array) -> CertificateCheck
     return CertificateCheck(f"sizes of {word}", sizes, needed, sizes >= needed, text, "identification")
 
 
-def units_check(change: float) -> CertificateCheck:
+def units_check(change: float, *, flat: bool) -> CertificateCheck:
     """Largest relative change of a prediction when the fit is repeated in other units."""
     text = f"in other units the predictions change by {change:.1e}"
     if not change <= 1e-8:
-        text += ": the search depends on units. Report this as a defect with the table."
-    return CertificateCheck("unit invariance", change, 1e-8, bool(change <= 1e-8), text)
+        text += ", because the data leave a direction flat." if flat else ": the search stopped early. Do not use it."
+    return CertificateCheck(
+        "unit invariance", change, 1e-8, bool(change <= 1e-8), text, "identification" if flat else "optimum"
+    )

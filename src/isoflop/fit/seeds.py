@@ -21,13 +21,15 @@ REAL_RANGE: Final = (-3.0, 3.0)
 CHUNK: Final = 128
 
 
-def grid_size(nonlinear: int) -> tuple[int, int]:
+def grid_size(nonlinear: int, *, thorough: bool) -> tuple[int, int]:
     """Grid points, and how many of the best are polished."""
     if nonlinear <= 1:
-        return 48, 8
+        return (256, 24) if thorough else (32, 6)
     if nonlinear == 2:
-        return 400, 12
-    return (1024, 24) if nonlinear <= 4 else (4096, 64)
+        return (1024, 32) if thorough else (144, 6)
+    if thorough:
+        return 4096, 64
+    return (256, 12) if nonlinear <= 4 else (512, 16)
 
 
 def _unit_grid(dimension: int, points: int) -> Array:
@@ -63,11 +65,12 @@ def _spread(problem: Problem, formal: int, share: Array) -> Array:
     return low * (high / low) ** share if low > 0 else low + (high - low) * share
 
 
-def make_seeds(evaluator: Evaluator) -> Array:
+def make_seeds(evaluator: Evaluator, *, thorough: bool = False) -> Array:
     """Search coordinates of the best grid points, best first.
 
     Args:
         evaluator: the bound problem with the objective that ranks the points.
+        thorough: whether to use the large grid.
 
     Returns:
         Seeds, shape (seeds, q).
@@ -76,7 +79,7 @@ def make_seeds(evaluator: Evaluator) -> Array:
     program = problem.program
     solved = [k for k in (*program.scale_like, *program.linear) if any(i in problem.free for i in problem.members[k])]
     searched = [k for k in range(len(problem.members)) if k not in solved and problem.members[k][0] in problem.free]
-    points, keep = grid_size(len(searched))
+    points, keep = grid_size(len(searched), thorough=thorough)
     unit = _unit_grid(len(searched), points)
     full = np.broadcast_to(problem.base, (len(unit), len(problem.slots))).copy()
     for column, formal in enumerate(searched):

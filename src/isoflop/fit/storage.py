@@ -4,8 +4,11 @@ import json
 import os
 import platform
 import tempfile
+from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -21,7 +24,8 @@ from isoflop.runs.table import Excluded
 FORMAT = 1
 
 
-def current_versions() -> dict[str, str]:
+@cache
+def current_versions() -> Mapping[str, str]:
     """Versions of isoflop and of what it computes with."""
     found = {"python": platform.python_version()}
     for package in ("isoflop", "numpy", "scipy", "sympy"):
@@ -29,7 +33,7 @@ def current_versions() -> dict[str, str]:
             found[package] = version(package)
         except PackageNotFoundError:
             found[package] = "not installed"
-    return found
+    return MappingProxyType(found)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -82,7 +86,7 @@ def fit_to_dict(fit: Fit) -> dict[str, Any]:
             "verdict": fit.certificate.verdict,
             "reasons": list(fit.certificate.reasons),
             "checks": [
-                {"name": c.name, "value": _number(c.value), "threshold": _number(c.threshold), "passed": bool(c.passed),
+                {"name": c.name, "value": _number(float(c.value)), "threshold": _number(float(c.threshold)), "passed": bool(c.passed),
                  "text": c.text, "blocks": c.blocks}
                 for c in fit.certificate.checks
             ],

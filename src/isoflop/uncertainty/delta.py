@@ -1,1 +1,151 @@
-def delta():pass
+"""Intervals from the curvature at the optimum: the delta method with Student's t."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from isoflop.fit.estimate import Estimate
+from isoflop.fit.evaluate import Evaluator
+from isoflop.fit.objective import Objective
+from isoflop.fit.problem import Problem
+from isoflop.fit.result import Fit, evaluate_slots
+from isoflop.runs.columns import resolve
+from isoflop.runs.table import RunTable
+from isoflop.uncertainty.bootstrap import bind_fit
+
+Array = NDArray[Any]
+
+STEP: Final = 1e-5
+"""Step of the central differences, in search coordinates of order one."""
+
+
+@dataclass(frozen=True)
+class Covariance:
+    """Covariance of the search coordinates at the optimum.
+
+    Args:
+        problem: the bound law.
+        u: the optimum, shape (q,).
+        matrix: covariance, shape (q, q).
+        noise: standard deviation of one run's residual.
+        freedom: degrees of freedom n - p.
+    """
+
+    problem: Problem
+    u: Array
+    matrix: Array
+    noise: float
+    freedom: int
+
+    def spread(self, function: Callable[[Array], Array]) -> tuple[float, float]:
+        """Value and standard error of a function of natural parameters (k, slots) → (k,)."""
+        q = len(self.u)
+        moved = np.concatenate([[self.u], self.u + STEP * np.eye(q), self.u - STEP * np.eye(q)])
+        values = np.asarray(function(self.problem.natural(moved)), dtype=float)
+        slope = (values[1 : q + 1] - values[q + 1 :]) / (2 * STEP)
+        return float(values[0]), float(np.sqrt(max(slope @ self.matrix @ slope, 0.0)))
+
+
+def covariance(fit: Fit, table: RunTable, *, sandwich: bool = False) -> Covariance:
+    """Covariance of an M-estimator under independent runs.
+
+    `cov = n/(n-p) mean(psi^2) / mean(psi')^2 (J' W J)^-1` for equally noisy runs, with psi the
+    slope of the objective; the sandwich `n/(n-p) H^-1 (sum psi_i^2 J_i J_i') H^-1` where noise
+    differs between runs.
+
+    Reference: Huber 1981, section 7.6; White 1980 (sandwich).
+
+    Args:
+        fit: the fit.
+        table: its runs.
+        sandwich: whether noise may differ between runs; needs many runs.
+
+    Returns:
+        The covariance of the search coordinates.
+    """
+    problem = bind_fit(fit, table)
+    u = problem.search(fit.theta[None])
+    squares = Objective("squares", "squares", log=fit.objective.log)
+    metric = Evaluator(replace(problem, priors=()), squares).local(u).metric[0]
+    residuals = fit.residuals
+    slope, _, second = fit.objective.slopes(residuals)
+    freedom = max(problem.rows - problem.size, 1)
+    noise = float(np.sqrt(np.sum(residuals**2) / freedom))
+    pull = float(np.sum(slope**2) / freedom)
+    stiffness = max(float(np.mean(second)), 0.02)
+    variance = pull / stiffness**2
+    information = metric / variance
+    for prior in problem.priors:
+        place = list(problem.free).index(prior.slot)
+        theta = float(problem.slots[prior.slot].natural(u[0, place]))
+        rate = theta if problem.slots[prior.slot].low == 0 else 1.0
+        information[place, place] += (rate / prior.sd) ** 2
+    matrix = _inverse(information)
+    if sandwich:
+        filling = Evaluator(replace(problem, priors=(), weights=problem.weights * slope**2), squares).local(u).metric[0]
+        bread = _inverse(metric) / stiffness
+        matrix = bread @ filling @ bread * (problem.rows / freedom)
+    return Covariance(problem, u[0], matrix, noise, freedom)
+
+
+def _inverse(matrix: Array) -> Array:
+    """Inverse of a symmetric matrix, scaled first, without its flat directions."""
+    scale = 1 / np.sqrt(np.diag(matrix))
+    inner = np.linalg.pinv(matrix * scale[:, None] * scale[None, :], rcond=1e-13, hermitian=True)
+    return np.asarray(inner * scale[:, None] * scale[None, :])
+
+
+def delta(
+    fit: Fit,
+    table: RunTable,
+    function: Callable[[Mapping[str, Array]], Array] | None = None,
+    *,
+    level: float | None = None,
+    new_run: bool = False,
+    sandwich: bool = False,
+    **columns: ArrayLike,
+) -> Estimate:
+    """Delta-method interval of a prediction or of any function of the parameters.
+
+    `g ± t_(n-p) sqrt(g' cov g)`, on a logarithmic scale for positive quantities.
+
+    Args:
+        fit: the fit; draws are not needed.
+        table: its runs.
+        function: name → values to the derived quantity; the prediction at `columns` when None.
+        level: confidence level; the fit's own when None.
+        new_run: whether the noise of one new run is added (predictions only).
+        sandwich: whether noise may differ between runs; see `covariance`.
+        columns: word → value, for a prediction.
+
+    Returns:
+        The quantity with its interval; the fit's inflation is applied to predictions.
+    """
+    from scipy.special import stdtrit
+
+    chosen = fit.level if level is None else level
+    found = covariance(fit, table, sandwich=sandwich)
+    if function is None:
+        given = {resolve(name) or name: value for name, value in columns.items()}
+
+        def quantity(theta: Array) -> Array:
+            return evaluate_slots(fit.law, fit.levels, theta, given)[:, 0]
+    else:
+        names, own = fit.names, function
+
+        def quantity(theta: Array) -> Array:
+            return own({n: theta[:, k] for k, n in enumerate(names)})
+
+    value, error = found.spread(quantity)
+    logarithmic = value > 0
+    error = error / value if logarithmic else error
+    if new_run and function is None:
+        noise = found.noise if fit.objective.log == logarithmic else found.noise / value
+        error = float(np.hypot(error, noise))
+    inflation = fit.correction.inflation if function is None else 1.0
+    reach = float(stdtrit(found.freedom, 0.5 + chosen / 2)) * error * inflation
+    interval = (value * np.exp(-reach), value * np.exp(reach)) if logarithmic else (value - reach, value + reach)
+    return Estimate(value, interval, chosen, leaves_out=("curvature beyond the first order", *fit.leaves_out))

@@ -1,1 +1,148 @@
-def profile():pass
+"""Profile likelihood: how far a parameter or a prediction can move before the fit suffers.
+
+The best shape near bounds and in sloppy directions; an open side means that the data give no
+bound there.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+import sympy
+from numpy.typing import NDArray
+
+from isoflop.errors import LawError
+from isoflop.fit.estimate import Estimate
+from isoflop.fit.evaluate import Evaluator
+from isoflop.fit.fitting import bind_checked, prepare, search
+from isoflop.fit.result import Fit
+from isoflop.fit.solve import minimise
+from isoflop.laws.formula import column_symbol
+from isoflop.laws.law import Law, Parameter
+from isoflop.runs.columns import resolve
+from isoflop.runs.table import RunTable
+
+Array = NDArray[Any]
+
+REACH: Final = 60.0
+"""Widest search, in standard steps from the optimum, before a side is called open."""
+
+
+def profile(
+    fit: Fit, table: RunTable, parameter: str | None = None, *, level: float | None = None, **columns: float
+) -> Estimate:
+    """Profile-likelihood interval of a parameter, or of the mean prediction at given columns.
+
+    The set of values psi with `F(psi) - F_min <= scale · F_{1,n-p}(level)`, where F(psi) is the
+    objective minimised over all other parameters and `scale = mean(psi'^2)/(2 mean(psi''))`.
+
+    Reference: Venzon and Moolgavkar 1988; for M-estimators the scale of Huber 1981, section 7.6.
+
+    Args:
+        fit: the fit.
+        table: its runs.
+        parameter: name of a parameter; None for a prediction.
+        level: confidence level; the fit's own when None.
+        columns: word → value, for a prediction; the law must have an additive constant.
+
+    Returns:
+        The value with its interval; an end is infinite (or 0) where the profile is open.
+
+    Raises:
+        LawError: no such parameter, or a law without an additive constant for a prediction.
+    """
+    chosen = fit.level if level is None else level
+    if parameter is not None:
+        value = fit.estimate(parameter).value if fit.draws is not None else fit.parameters.get(parameter)
+        if value is None:
+            raise LawError(f"The fit has no parameter {parameter!r}; it has {', '.join(fit.names)}.")
+        law, name, start = fit.law, parameter, dict(fit.parameters)
+    else:
+        law, name, start = _with_prediction(fit, columns)
+        value = start[name]
+    reached = _objective_of(fit, law, table, name, start)
+    allowed = _allowance(fit, chosen)
+    ends = [_end(reached, value, fit.value + allowed, side, fit) for side in (-1, 1)]
+    return Estimate(value, (ends[0], ends[1]), chosen, leaves_out=fit.leaves_out)
+
+
+def _allowance(fit: Fit, level: float) -> float:
+    """Increase of the objective that a value inside the interval may cost."""
+    from scipy.special import stdtrit
+
+    slope, _, second = fit.objective.slopes(fit.residuals)
+    freedom = max(fit.rows - sum(fit.free), 1)
+    t = float(stdtrit(freedom, 0.5 + level / 2))
+    return 0.5 * t**2 * float(np.sum(slope**2)) / freedom / max(float(np.mean(second)), 0.02)
+
+
+def _with_prediction(fit: Fit, columns: dict[str, float]) -> tuple[Law, str, dict[str, float]]:
+    """The law with its additive constant replaced by the prediction at given columns."""
+    formula = fit.law.parsed
+    constants = [p for p in formula.parameters if sympy.diff(formula.expression, formula.symbols[p]) == 1]
+    if not constants or formula.indexed:
+        raise LawError(
+            f"Law {fit.law.name!r} has no additive constant to trade for the prediction. Use delta() or the bootstrap."
+        )
+    constant = formula.symbols[constants[0]]
+    rest = formula.expression - constant
+    given = {resolve(n) or n: v for n, v in columns.items()}
+    missing = [w for w in formula.columns if w not in given]
+    if missing:
+        raise LawError(f"The prediction needs {', '.join(missing)}. Give a value for each column of the law.")
+    there = rest.xreplace({column_symbol(w): sympy.Float(given[w], 17) for w in formula.columns})
+    name = "psi_prediction"
+    text = str(rest - there + sympy.Symbol(name, positive=True))
+    parameters = {n: p for n, p in fit.law.parameters.items() if n != constants[0]}
+    law = Law("profile", text, parameters={**parameters, name: Parameter()}, variables=fit.law.variables)
+    value = float(fit.law.predict(fit.parameters, **given))
+    return law, name, {**{n: v for n, v in fit.parameters.items() if n != constants[0]}, name: value}
+
+
+def _objective_of(fit: Fit, law: Law, table: RunTable, name: str, start: dict[str, float]) -> Callable[[float], float]:
+    """Objective minimised over all but one parameter, as a function of that one; searches follow each other."""
+    runs = prepare(fit.law, table, fit.response)
+    noise, weights = fit.settings.get("noise"), fit.settings.get("weights")
+    held = dict(start)
+
+    def reached(value: float) -> float:
+        problem = bind_checked(
+            law, runs, fit.response, fit.objective, fix={**fit.fixed, name: value}, prior={}, weights=weights, noise=noise
+        )
+        theta = np.array([[value if s.name == name else held[s.name] for s in problem.slots]])
+        solution = minimise(Evaluator(problem, fit.objective), problem.search(theta), damping=0.1)
+        if not solution.converged[0]:
+            optimum = search(problem, fit.objective, problem.search(theta))
+            solution = replace(solution, u=optimum.u[None], value=np.array([optimum.value]))
+        found = problem.natural(solution.u)[0]
+        held.update(zip((s.name for s in problem.slots), found.tolist(), strict=True))
+        return float(solution.value[0])
+
+    return reached
+
+
+def _end(reached: Callable[[float], float], value: float, limit: float, side: int, fit: Fit) -> float:
+    """Where the profile crosses its limit on one side: walk outward, then bisect."""
+    step = 0.01
+    inside, outside = 0.0, None
+    place = step
+    while place < REACH * 0.1:
+        if reached(_moved(value, side * place)) > limit:
+            outside = place
+            break
+        inside, place = place, place * 1.8
+    if outside is None:
+        return math.inf if side > 0 else (0.0 if value > 0 else -math.inf)
+    for _ in range(30):
+        middle = 0.5 * (inside + outside)
+        if outside - inside < 1e-5 * outside:
+            break
+        inside, outside = (inside, middle) if reached(_moved(value, side * middle)) > limit else (middle, outside)
+    return _moved(value, side * 0.5 * (inside + outside))
+
+
+def _moved(value: float, step: float) -> float:
+    """A value a logarithmic step away, or an ordinary one when it is not positive."""
+    return value * math.exp(step) if value > 0 else value + step * max(abs(value), 1.0)

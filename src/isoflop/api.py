@@ -1,0 +1,149 @@
+"""The verbs that users call: each one composes the layers below and does nothing else."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from isoflop.engine import Progress
+from isoflop.errors import FitError
+from isoflop.fit.certificate import Certificate
+from isoflop.fit.fitting import certify_parameters, fit_law
+from isoflop.fit.objective import Objective
+from isoflop.fit.result import Fit, Forecast
+from isoflop.laws.catalogue import as_law
+from isoflop.laws.law import Law
+from isoflop.runs.read import read_runs
+from isoflop.runs.table import RunTable
+from isoflop.uncertainty.bootstrap import bootstrap as bootstrap_fit
+
+LawLike = str | Path | Law
+Runs = Any
+"""A `RunTable`, a path, a data frame, or a mapping of columns."""
+
+
+def as_runs(runs: Runs, *, where: str | None = None, mapping: Mapping[str, str] | None = None, response: str = "loss") -> RunTable:
+    """A run table from whatever the user gave.
+
+    Args:
+        runs: a table, path, frame or mapping of columns.
+        where: SQL filter over the columns of the source.
+        mapping: word → column of the source.
+        response: column to explain.
+
+    Returns:
+        The table; a `RunTable` is passed through.
+    """
+    if isinstance(runs, RunTable):
+        return runs
+    return read_runs(runs, where=where, mapping=mapping, response=response)
+
+
+def fit(
+    law: LawLike,
+    runs: Runs,
+    *,
+    objective: str | Objective = "log-huber",
+    response: str | None = None,
+    fix: Mapping[str, float] | None = None,
+    prior: Mapping[str, tuple[float, float]] | None = None,
+    weights: str | None = None,
+    noise: str | None = None,
+    bootstrap: int = 1000,
+    resample: str = "pairs",
+    level: float = 0.9,
+    seed: int = 0,
+    where: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
+) -> Fit:
+    """Fit a law to a run table, certify the optimum, and say how sure it is.
+
+    Args:
+        law: a name of the catalogue, a formula, a TOML file, or a `Law`.
+        runs: a table, a path, a frame, or a mapping of columns.
+        objective: what is minimised: `log-huber` (delta 1.345 times the residuals' scale),
+            `log-huber:1e-3` (Hoffmann's), `log-ls`, `ls`, `asymmetric:R`, `student-t:DF`, or
+            `auto`, which chooses by an inner rolling back-test.
+        response: column to explain; the law's own (loss) when None.
+        fix: parameter → value that it keeps.
+        prior: parameter → (mean, standard deviation).
+        weights: column of weights per run.
+        noise: column of noise per run, or `"seeds"`.
+        bootstrap: draws; 0 for none.
+        resample: `pairs`, `bayes`, or `cluster:COLUMN`.
+        level: confidence level of the intervals.
+        seed: seed of everything random.
+        where: SQL filter, when `runs` is a file.
+        mapping: word → column of the source.
+        progress: called with (batches done, batches).
+
+    Returns:
+        The fit. Look at `fit.certificate` before using it.
+
+    >>> import isoflop as iso
+    >>> runs = {"N": [1e8, 2e8, 4e8, 1e8, 2e8, 4e8], "D": [2e9, 2e9, 2e9, 8e9, 8e9, 8e9]}
+    >>> truth = {"E": 1.69, "A": 406.4, "B": 410.7, "alpha": 0.34, "beta": 0.28}
+    >>> runs["loss"] = iso.laws.get("chinchilla").predict(truth, params=runs["N"], tokens=runs["D"])
+    >>> round(iso.fit("chinchilla", runs, fix={"E": 1.69}, bootstrap=0).parameters["alpha"], 6)
+    0.34
+    """
+    _check_level(level)
+    table = as_runs(runs, where=where, mapping=mapping, response=response or "loss")
+    chosen = as_law(law, columns=table.names)
+    settings: dict[str, Any] = {"seed": seed}
+    if objective == "auto":
+        objective, settings["auto"] = _choose_objective(chosen, table, seed)
+    result = fit_law(
+        chosen, table, objective=objective, response=response, fix=fix, prior=prior, weights=weights, noise=noise
+    )
+    result = replace(result, level=level, settings={**result.settings, **settings})
+    if bootstrap == 0:
+        return result
+    rng = np.random.default_rng(seed)
+    return bootstrap_fit(result, table, rng=rng, draws=bootstrap, resample=resample, progress=progress)
+
+
+def _check_level(level: float) -> None:
+    """Refuse a level that is no probability."""
+    if not 0 < level < 1:
+        raise FitError(f"The confidence level {level} is not between 0 and 1. Write 0.9 for 90 %.")
+
+
+def _choose_objective(law: Law, table: RunTable, seed: int) -> tuple[Any, Any]:
+    """The objective that an inner rolling back-test chooses, and its report."""
+    from isoflop.validate.choose import choose_objective
+
+    return choose_objective(law, table, rng=np.random.default_rng([seed, 1]))
+
+
+def certify(
+    law: LawLike,
+    runs: Runs,
+    parameters: Mapping[str, float],
+    *,
+    objective: str | Objective = "log-huber:1e-3",
+    response: str | None = None,
+) -> Certificate:
+    """Say whether parameters from elsewhere are the optimum of an objective on these runs.
+
+    Args:
+        law: the law.
+        runs: the runs.
+        parameters: name → value, for every parameter.
+        objective: what they claim to minimise.
+        response: column that was explained.
+
+    Returns:
+        The certificate: a start returned as a fit, or a search that stopped early, is `not converged`.
+    """
+    table = as_runs(runs, response=response or "loss")
+    return certify_parameters(as_law(law, columns=table.names), table, parameters, objective=objective, response=response)
+
+
+def predict(fitted: Fit, *, level: float | None = None, new_run: bool = True, **columns: ArrayLike) -> Forecast:
+    """Predict the response at given columns; the same as `fitted.predict`."""
+    return fitted.predict(level=level, new_run=new_run, **columns)
