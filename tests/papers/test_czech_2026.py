@@ -9,6 +9,7 @@ from tests.papers.tables import epoch_points
 
 from isoflop import laws
 from isoflop.fit import fit_law
+from isoflop.laws.optimum import compute_optimum
 from isoflop.runs.table import RunTable
 
 BELOW_1E21 = "outlier = 0 AND C < 1e21"
@@ -39,6 +40,11 @@ def test_the_residual_sum_of_squares(data_directory: Path) -> None:
     fit = fit_law(laws.get("chinchilla"), epoch_points(data_directory, BELOW_1E21), objective="ls")
     # The objective is half the residual sum of squares.
     assert_prints_as(2 * fit.value, ".0624143")
+
+
+def test_the_exponent_of_the_optimal_size(data_directory: Path) -> None:
+    fit = fit_law(laws.get("chinchilla"), epoch_points(data_directory, BELOW_1E21), objective="ls")
+    assert_prints_as(compute_optimum(fit.law, fit.theta, 1e21).exponent, ".5665")
 
 
 @pytest.mark.parametrize(

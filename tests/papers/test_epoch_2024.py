@@ -12,6 +12,7 @@ from isoflop import laws
 from isoflop.fit import fit_law
 from isoflop.fit.objective import parse_objective
 from isoflop.fit.result import Fit
+from isoflop.laws.optimum import compute_optimum
 
 OBJECTIVE = "log-huber:1e-3"
 OPTIMUM = 0.00101827401780
@@ -32,6 +33,17 @@ def test_the_optimum_has_the_replication_s_parameters(refit: Fit) -> None:
         assert_prints_as(refit.parameters[name], text)
     for name, text in {"A": "6.16925", "B": "7.67016", "E": "0.597307"}.items():
         assert_prints_as(math.log(refit.parameters[name]), text)
+
+
+def test_the_optimum_at_chinchilla_s_compute(refit: Fit) -> None:
+    # The paper's own constants, a likelihood fit, give 7.225e10 and 18.39 (test_optima.py): 1.3 % away.
+    best = compute_optimum(refit.law, refit.theta, 5.76e23)
+    v = refit.parameters
+    ratio = (v["alpha"] * v["A"] / (v["beta"] * v["B"])) ** (1 / (v["alpha"] + v["beta"]))
+    assert best.params == pytest.approx(ratio * (5.76e23 / 6) ** (v["beta"] / (v["alpha"] + v["beta"])), rel=1e-12)
+    assert best.params == pytest.approx(7.225e10, rel=0.02)
+    assert_prints_as(best.tokens / best.params, "17.92")
+    assert_prints_as(best.exponent, ".5139")
 
 
 def test_the_paper_s_own_constants_are_within_half_a_percent_of_the_objective(refit: Fit, data_directory: Path) -> None:
