@@ -46,22 +46,22 @@ def test_a_killed_ladder_goes_on_without_losing_or_repeating_a_run(ladder_file, 
     after = records(folder)
     # A run that was being written when its ladder died may still have finished: it counts as found.
     assert result.found >= len(before) == 2
-    assert result.found + result.made == len(after) == 6
+    assert result.found + result.made == len(after) == 4
     assert {name: after[name] for name in before} == before
-    assert calls == [(done, 6) for done in range(result.found, 7)]
+    assert calls == [(done, 4) for done in range(result.found, 5)]
     assert not list((folder / "runs").glob("*.part"))
     check_tables(folder)
 
 
 def check_tables(folder):
     rows = list(csv.DictReader((folder / "ladder.csv").read_text(encoding="utf-8").splitlines()))
-    assert len(rows) == 6
+    assert len(rows) == 4
     assert all(row["status"] == "finished" and float(row["loss"]) > 0 for row in rows)
     with gzip.open(folder / "ladder_curves.csv.gz", "rt") as curves:
         traced = {row["run"] for row in csv.DictReader(curves)}
     assert traced == {row["run"] for row in rows}
     about = json.loads((folder / "ladder.json").read_text(encoding="utf-8"))
-    assert about["rows"] == 6
+    assert about["rows"] == 4
     assert about["runs_missing"] == []
     assert about["corpus"]["sha256"]
 
@@ -95,7 +95,7 @@ def test_a_folder_of_another_recipe_is_refused(ladder_file, tmp_path, monkeypatc
 @pytest.mark.usefixtures("torch_installed")
 def test_a_run_that_fails_is_named_with_its_reason(ladder_file, tmp_path):
     text = ladder_file.read_text(encoding="utf-8")
-    ladder_file.write_text(text.replace('"10K", "20K", "40K"', '"10M"'), encoding="utf-8")
+    ladder_file.write_text(text.replace('"10K", "20K"', '"10M"'), encoding="utf-8")
     with pytest.raises(IsoflopError, match=r"w16-d10000000-s0 failed: .*Ask for fewer tokens.* call again to go on"):
         run_ladder(ladder_file, directory=tmp_path / "out", workers=1)
 
@@ -108,4 +108,5 @@ def test_without_torch_the_extra_is_named(ladder_file, tmp_path, monkeypatch):
 
 def test_the_package_imports_without_torch():
     code = "import sys; sys.modules['torch'] = None; import isoflop.ladder, isoflop.ladder.assemble, isoflop.ladder.one"
-    subprocess.run([sys.executable, "-c", code], check=True)
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr

@@ -6,16 +6,13 @@ import pytest
 from isoflop.errors import InputError
 from isoflop.ladder.shape import Recipe, derive, shape_of
 
-pytestmark = pytest.mark.usefixtures("torch_installed")
+pytestmark = pytest.mark.usefixtures("one_thread")
 RECIPE = Recipe(context=32, lr=0.02)
 
 
 def run(corpus, *, seed=0, tokens=20_000, recipe=RECIPE):
-    import torch
-
     from isoflop.ladder.train import train
 
-    torch.set_num_threads(1)
     derived = derive(16, tokens, recipe)
     return train(derived, recipe, corpus, seed=seed, held_out_windows=32, alive=lambda: None)
 
