@@ -53,7 +53,7 @@ def fit(
     weights: str | None = None,
     noise: str | None = None,
     bootstrap: int = 1000,
-    resample: str = "pairs",
+    resample: str = "bayes",
     level: float = 0.9,
     seed: int = 0,
     where: str | None = None,
@@ -74,7 +74,7 @@ def fit(
         weights: column of weights per run.
         noise: column of noise per run, or `"seeds"`.
         bootstrap: draws; 0 for none.
-        resample: `pairs`, `bayes`, or `cluster:COLUMN`.
+        resample: `bayes` (Bayesian weights), `pairs`, or `cluster:COLUMN`.
         level: confidence level of the intervals.
         seed: seed of everything random.
         where: SQL filter, when `runs` is a file.

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from isoflop.fit.objective import Objective
 from isoflop.fit.problem import Problem
+from isoflop.laws.tape import Tape
 
 Array = NDArray[Any]
 
@@ -38,13 +39,15 @@ class Evaluator:
         self.blocks = [[c[b] for c in problem.columns] for b in problem.blocks]
         program = problem.program
         self.parts = {
-            id(tape): [tape.column_part(columns) for columns in self.blocks] for tape in (program.value, program.hessian)
+            id(tape): [tape.column_part(columns) for columns in self.blocks]
+            for tape in (program.value, program.gradient, program.hessian)
         }
         self.masks = [
             None if s.level is None else [(problem.levels[problem.law.parsed.indexed[problem.law.parameter_names[s.formal]]].codes[b] == s.level).astype(float) for b in problem.blocks]
             for s in problem.slots
         ]  # fmt: skip
         self.buffers: dict[Any, Array] = {}
+        self.spaces: dict[Any, dict[int, Array]] = {}
 
     def _buffer(self, key: Any, shape: tuple[int, ...]) -> Array:
         """Work space, reused while the batch does not grow."""
@@ -53,15 +56,19 @@ class Evaluator:
             held = self.buffers[key] = np.empty(shape)
         return held[: shape[0]]
 
-    def _outputs(self, u: Array, block: int, *, slopes: bool) -> list[Array]:
+    def _space(self, tape: Tape, batch: int, rows: int) -> dict[int, Array]:
+        """Work space of a tape for a batch: one array per node of full shape."""
+        key = (id(tape), batch, rows)
+        if key not in self.spaces:
+            self.spaces = {k: v for k, v in self.spaces.items() if k[:1] != key[:1] or k[2] != rows}
+            self.spaces[key] = {node: self._buffer((id(tape), rows, node), (batch, rows)) for node in tape.mixed}
+        return self.spaces[key]
+
+    def _outputs(self, u: Array, block: int, tape: Tape) -> list[Array]:
         """Outputs of a tape on one block of rows, each broadcastable to (batch, rows)."""
-        problem, program = self.problem, self.problem.program
-        tape = program.hessian if slopes else program.value
-        coordinates = self._coordinates(problem.expand(u), block, {})
-        rows = problem.blocks[block].stop - problem.blocks[block].start
-        shape = (len(u), rows)
-        buffers = {node: self._buffer((id(tape), rows, node), shape) for node in tape.mixed}
-        return tape.run(coordinates, self.parts[id(tape)][block], buffers)
+        coordinates = self._coordinates(self.problem.expand(u), block, {})
+        rows = self.problem.blocks[block].stop - self.problem.blocks[block].start
+        return tape.run(coordinates, self.parts[id(tape)][block], self._space(tape, len(u), rows))
 
     def basis(self, full: Array, solved: list[int], slots: list[int]) -> tuple[Array, Array]:
         """What each linear coefficient multiplies, (batch, k, n), and the rest of the law, (batch, n).
@@ -77,7 +84,7 @@ class Evaluator:
             for block in range(len(problem.blocks)):
                 at_one = self._coordinates(full, block, {k: 0.0 for k in solved})
                 at_none = self._coordinates(full, block, {k: 0.0 if k in program.linear else -np.inf for k in solved})
-                outputs = program.gradient.run(at_one, program.gradient.column_part(self.blocks[block]))
+                outputs = program.gradient.run(at_one, self.parts[id(program.gradient)][block])
                 offset = program.value.run(at_none, self.parts[id(program.value)][block])[0]
                 rows = problem.blocks[block].stop - problem.blocks[block].start
                 shape = (len(full), rows)
@@ -93,19 +100,22 @@ class Evaluator:
         found = []
         for formal, members in enumerate(problem.members):
             column = problem.law.parsed.indexed.get(problem.law.parameter_names[formal])
-            free = [i in problem.free for i in members]
-            values = np.stack([np.asarray(problem.slots[i].tape(full[:, i])[0]) for i in members], axis=1)
+            if column is None:
+                values = np.reshape(problem.slots[members[0]].tape(full[:, members[0]])[0], (-1, 1))
+            else:
+                values = np.stack([np.asarray(problem.slots[i].tape(full[:, i])[0]) for i in members], axis=1)
             if formal in instead:
-                values = np.where(free, instead[formal], values)
+                values = np.where([i in problem.free for i in members], instead[formal], values)
             found.append(values if column is None else values[:, problem.levels[column].codes[problem.blocks[block]]])
         return found
 
     def model(self, u: Array) -> Array:
         """Value of the law at every run, shape (batch, n)."""
+        program = self.problem.program
         with np.errstate(all="ignore"):
             parts = []
             for block, rows in enumerate(self.problem.blocks):
-                f = self._outputs(u, block, slopes=False)[0]
+                f = self._outputs(u, block, program.value)[0]
                 parts.append(np.array(np.broadcast_to(f, (len(u), rows.stop - rows.start))))
         return np.concatenate(parts, axis=1)
 
@@ -117,10 +127,10 @@ class Evaluator:
 
     def value(self, u: Array, weights: Array | None = None) -> Array:
         """Objective, shape (batch,)."""
-        total = self._penalty(u)[0]
+        total, program = self._penalty(u)[0], self.problem.program
         for block, rows in enumerate(self.problem.blocks):
             with np.errstate(all="ignore"):
-                f = self._outputs(u, block, slopes=False)[0]
+                f = self._outputs(u, block, program.value)[0]
                 r = (self.problem.response[rows] - (np.log(f) if self.problem.log else f)) * self.problem.inverse_noise[rows]
                 total = total + (self._weights(weights, rows) * self.objective.rho(r)).sum(axis=1)
         return np.where(np.isfinite(total), total, np.inf)
@@ -129,40 +139,47 @@ class Evaluator:
         own = self.problem.weights[rows]
         return own[None, :] if weights is None else own * weights[:, rows]
 
-    def local(self, u: Array, weights: Array | None = None) -> Local:
-        """Objective, slope and curvature in search coordinates."""
-        problem = self.problem
-        batch, q = len(u), problem.size
-        value, slope, metric, curvature = self._penalty(u)
-        full = problem.expand(u)
-        chain = [problem.slots[i].tape(full[:, i])[1:] for i in problem.free]
-        first = np.stack([np.broadcast_to(c[0], (batch,)) for c in chain], axis=1)
-        second = np.stack([np.broadcast_to(c[1], (batch,)) for c in chain], axis=1)
-        raw_slope = np.zeros((batch, q))
-        raw_metric = np.zeros((batch, q, q))
-        raw_curvature = np.zeros((batch, q, q))
-        with np.errstate(all="ignore"):
-            for block, rows in enumerate(problem.blocks):
-                parts = self._block(u, block, self._weights(weights, rows))
-                value = value + parts[0]
-                raw_slope += parts[1]
-                raw_metric += parts[2]
-                raw_curvature += parts[3]
-            scale = first[:, :, None] * first[:, None, :]
-            slope = slope + raw_slope * first
-            metric = metric + raw_metric * scale
-            curvature = curvature + raw_curvature * scale
-            curvature[:, np.arange(q), np.arange(q)] += raw_slope * second
-        bad = ~(np.isfinite(value) & np.isfinite(slope).all(axis=1) & np.isfinite(curvature).all(axis=(1, 2)))
-        value = np.where(bad, np.inf, value)
-        return Local(value, slope, metric, curvature)
+    def local(self, u: Array, weights: Array | None = None, *, exact: bool = True) -> Local:
+        """Objective, slope and curvature in search coordinates.
 
-    def _block(self, u: Array, block: int, w: Array) -> tuple[Array, Array, Array, Array]:
+        Args:
+            u: search coordinates, shape (batch, q).
+            weights: weight of each run in each replicate, (batch, n), or None.
+            exact: whether the curvature is the Hessian; else it is the metric, which is cheaper.
+        """
+        problem = self.problem
+        value, slope, metric, curvature = self._penalty(u)
+        with np.errstate(all="ignore"):
+            first, second = self._chain(u)
+            totals = None
+            for block, rows in enumerate(problem.blocks):
+                parts = self._block(u, block, self._weights(weights, rows), exact=exact)
+                totals = parts if totals is None else tuple(a + b for a, b in zip(totals, parts, strict=True))
+            assert totals is not None
+            scale = first[:, :, None] * first[:, None, :]
+            value = value + totals[0]
+            slope = slope + totals[1] * first
+            metric = metric + totals[2] * scale
+            curvature = curvature + totals[3] * scale
+            if exact:
+                diagonal = np.arange(problem.size)
+                curvature[:, diagonal, diagonal] += totals[1] * second
+        bad = ~(np.isfinite(value) & np.isfinite(slope).all(axis=1) & np.isfinite(curvature).all(axis=(1, 2)))
+        return Local(np.where(bad, np.inf, value), slope, metric, curvature)
+
+    def _chain(self, u: Array) -> tuple[Array, Array]:
+        """First and second derivative of the tape coordinates in the search coordinates, (batch, q)."""
+        first, second = np.ones_like(u), np.zeros_like(u)
+        for k, i in enumerate(self.problem.free):
+            _, first[:, k], second[:, k] = self.problem.slots[i].tape(u[:, k])
+        return first, second
+
+    def _block(self, u: Array, block: int, w: Array, *, exact: bool) -> tuple[Array, Array, Array, Array]:
         """Sums over one block of rows, in tape coordinates of the free slots."""
         problem = self.problem
         rows = problem.blocks[block]
         shape = (len(u), rows.stop - rows.start)
-        outputs = self._outputs(u, block, slopes=True)
+        outputs = self._outputs(u, block, problem.program.hessian if exact else problem.program.gradient)
         f = outputs[0]
         noise = problem.inverse_noise[rows]
         inverse = np.reciprocal(f) if problem.log else np.ones_like(f)
@@ -181,6 +198,8 @@ class Evaluator:
         squared = w * noise**2
         np.multiply(jacobian, (squared * secant)[:, None, :], out=weighted)
         metric = np.matmul(weighted, transposed)
+        if not exact:
+            return value, gradient, metric, metric
         stretch = squared * second + (pull if problem.log else 0.0)
         np.multiply(jacobian, np.broadcast_to(stretch, shape)[:, None, :], out=weighted)
         curvature = np.matmul(weighted, transposed)

@@ -94,12 +94,14 @@ def _search(problem: Problem, objective: Objective, start: Array | None, *, thor
 
 
 def _polish(problem: Problem, objective: Objective, seeds: Array, *, thorough: bool) -> Solution:
-    """Polish all seeds; when there are many, only the better half goes beyond a few steps."""
+    """Polish all seeds; in a quick search only the better ones go beyond a few cheap steps."""
     evaluator = Evaluator(problem, objective)
-    if thorough or len(seeds) <= 8:
+    if thorough:
         return minimise(evaluator, seeds)
-    early = minimise(evaluator, seeds, max_steps=12)
-    return minimise(evaluator, early.u[np.argsort(early.value, kind="stable")[:6]])
+    if len(seeds) > 6:
+        early = minimise(Evaluator(sample_rows(problem, SEED_ROWS), objective), seeds, max_steps=10, exact=False)
+        seeds = early.u[np.argsort(early.value, kind="stable")[:6]]
+    return minimise(evaluator, seeds, enough=3)
 
 
 def _with_scale(problem: Problem, objective: Objective, solution: Solution) -> tuple[Objective, Solution]:
@@ -110,7 +112,8 @@ def _with_scale(problem: Problem, objective: Objective, solution: Solution) -> t
         residuals = Evaluator(problem, scaled).residuals(best)[0]
         scaled = objective.with_scale(max(robust_scale(residuals, problem.size), 1e-6))
         best = minimise(Evaluator(problem, scaled), best, damping=0.3).u
-    u = np.concatenate([best, solution.u])
+    near = solution.value <= solution.value.min() * 2 + 1e-300
+    u = np.concatenate([best, solution.u[near]])
     return scaled, minimise(Evaluator(problem, scaled), u, damping=0.3)
 
 

@@ -80,7 +80,14 @@ def _direction(local: Local, damping: Array) -> tuple[Array, Array]:
 
 
 def minimise(
-    evaluator: Evaluator, start: Array, weights: Array | None = None, *, max_steps: int = 200, damping: float = 1.0
+    evaluator: Evaluator,
+    start: Array,
+    weights: Array | None = None,
+    *,
+    max_steps: int = 200,
+    damping: float = 1.0,
+    exact: bool = True,
+    enough: int | None = None,
 ) -> Solution:
     """Minimise the objective from each start, all at once.
 
@@ -88,51 +95,86 @@ def minimise(
         evaluator: the bound problem.
         start: search coordinates, shape (batch, q).
         weights: weight of each run in each replicate, shape (batch, n), or None.
-        damping: weight of the re-weighting metric in the first step; small close to an optimum.
         max_steps: steps after which a search is given up.
+        damping: weight of the re-weighting metric in the first step; small close to an optimum.
+        exact: whether to use the true Hessian; the metric alone is cheaper far from an optimum.
+        enough: stop all searches once so many have ended at the same best value.
 
     Returns:
         The end points; compare `converged`.
     """
-    u = np.array(start, dtype=float)
-    batch = len(u)
+    search = _Search(evaluator, np.array(start, dtype=float), weights, damping, exact)
     with np.errstate(all="ignore"):
-        local = evaluator.local(u, weights)
-    final = Solution(u.copy(), local.value.copy(), np.full(batch, np.inf), np.zeros(batch, int), np.zeros(batch, bool))
-    alive = np.flatnonzero(np.isfinite(local.value))
-    u, local = u[alive], _take(local, alive)
-    own = None if weights is None else weights[alive]
-    brake, growth = np.full(len(alive), damping), np.full(len(alive), 2.0)
-    with np.errstate(all="ignore"):
-        for step_number in range(1, max_steps + 1):
-            if not len(alive):
+        for _ in range(max_steps):
+            if not len(search.alive) or (enough is not None and search.agreeing() >= enough):
                 break
-            step, promise = _direction(local, brake)
-            invalid = np.isnan(step[:, 0])
-            step = np.where(invalid[:, None], 0.0, step)
-            longest = np.abs(step).max(axis=1)
-            step *= np.minimum(1.0, MAX_STEP / np.maximum(longest, 1e-300))[:, None]
-            new = evaluator.local(u + step, own)
-            gain = local.value - new.value
-            model = -np.einsum("bi,bi->b", local.slope, step) - 0.5 * np.einsum("bi,bij,bj->b", step, local.curvature, step)
-            small = ~invalid & (promise <= TOLERANCE * local.value + 1e-300)
-            accept = ~invalid & np.isfinite(new.value) & ((gain > 0) | (small & (gain >= -1e-13 * local.value)))
-            ratio = np.where(model > 0, gain / np.maximum(model, 1e-300), np.where(gain > 0, 1.0, -1.0))
-            u = np.where(accept[:, None], u + step, u)
-            local = _merge(local, new, accept)
-            factor = np.where(ratio > 0.75, 0.1, np.where(ratio > 0.25, 1.0, 3.0))
-            brake = np.where(accept, brake * factor, np.maximum(brake, 1e-10) * growth * 2)
-            growth = np.where(accept, 2.0, np.minimum(growth * 2, 64.0))
-            done = (small & (brake < 1e-2)) | (brake > 1e14) | (small & ~accept)
-            if done.any() or step_number == max_steps:
-                ended = done | (step_number == max_steps)
-                where = alive[ended]
-                final.u[where], final.value[where] = u[ended], local.value[ended]
-                final.promise[where] = (promise / np.maximum(local.value, 1e-300))[ended]
-                final.steps[where] = step_number
-                final.converged[where] = small[ended]
-                keep = ~ended
-                alive, u, local = alive[keep], u[keep], _take(local, keep)
-                brake, growth = brake[keep], growth[keep]
-                own = None if own is None else own[keep]
-    return final
+            search.step()
+        search.finish(np.ones(len(search.alive), dtype=bool))
+    return Solution(search.end_u, search.end_value, search.end_promise, search.end_steps, search.end_converged)
+
+
+class _Search:
+    """State of a batch of searches; those that have ended leave the batch."""
+
+    def __init__(self, evaluator: Evaluator, u: Array, weights: Array | None, damping: float, exact: bool) -> None:  # noqa: FBT001
+        batch = len(u)
+        self.evaluator, self.exact = evaluator, exact
+        local = evaluator.local(u, weights, exact=exact)
+        self.end_u, self.end_value = u.copy(), local.value.copy()
+        self.end_promise = np.full(batch, np.inf)
+        self.end_steps = np.zeros(batch, dtype=int)
+        self.end_converged = np.zeros(batch, dtype=bool)
+        self.alive = np.flatnonzero(np.isfinite(local.value))
+        self.u, self.local = u[self.alive], _take(local, self.alive)
+        self.weights = None if weights is None else weights[self.alive]
+        self.brake = np.full(len(self.alive), damping)
+        self.growth = np.full(len(self.alive), 2.0)
+        self.promise = np.full(len(self.alive), np.inf)
+        self.small = np.zeros(len(self.alive), dtype=bool)
+        self.count = 0
+
+    def agreeing(self) -> int:
+        """Searches that have ended at the best value so far, none still running below it."""
+        if not self.end_converged.any():
+            return 0
+        best = self.end_value[self.end_converged].min()
+        if len(self.alive) and self.local.value.min() < best * (1 - 1e-9):
+            return 0
+        return int((self.end_converged & (self.end_value <= best * (1 + 1e-9))).sum())
+
+    def step(self) -> None:
+        """One damped step of every running search."""
+        self.count += 1
+        local = self.local
+        step, promise = _direction(local, self.brake)
+        invalid = np.isnan(step[:, 0])
+        step = np.where(invalid[:, None], 0.0, step)
+        step *= np.minimum(1.0, MAX_STEP / np.maximum(np.abs(step).max(axis=1), 1e-300))[:, None]
+        new = self.evaluator.local(self.u + step, self.weights, exact=self.exact)
+        gain = local.value - new.value
+        bent = np.matmul(local.curvature, step[:, :, None])[:, :, 0]
+        model = -((local.slope + 0.5 * bent) * step).sum(axis=1)
+        small = ~invalid & (promise <= TOLERANCE * local.value + 1e-300)
+        accept = ~invalid & np.isfinite(new.value) & ((gain > 0) | (small & (gain >= -1e-13 * local.value)))
+        ratio = np.where(model > 0, gain / np.maximum(model, 1e-300), np.where(gain > 0, 1.0, -1.0))
+        self.u = np.where(accept[:, None], self.u + step, self.u)
+        self.local = _merge(local, new, accept)
+        factor = np.where(ratio > 0.75, 0.1, np.where(ratio > 0.25, 1.0, 3.0))
+        self.brake = np.where(accept, self.brake * factor, np.maximum(self.brake, 1e-10) * self.growth * 2)
+        self.growth = np.where(accept, 2.0, np.minimum(self.growth * 2, 64.0))
+        self.promise, self.small = promise, small
+        self.finish((small & (self.brake < 1e-2)) | (self.brake > 1e14) | (small & ~accept))
+
+    def finish(self, done: Array) -> None:
+        """Write down the searches that have ended and drop them from the batch."""
+        if not done.any():
+            return
+        where = self.alive[done]
+        self.end_u[where], self.end_value[where] = self.u[done], self.local.value[done]
+        self.end_promise[where] = (self.promise / np.maximum(self.local.value, 1e-300))[done]
+        self.end_steps[where], self.end_converged[where] = self.count, self.small[done]
+        keep = ~done
+        self.alive, self.u, self.local = self.alive[keep], self.u[keep], _take(self.local, keep)
+        self.brake, self.growth = self.brake[keep], self.growth[keep]
+        self.promise, self.small = self.promise[keep], self.small[keep]
+        self.weights = None if self.weights is None else self.weights[keep]

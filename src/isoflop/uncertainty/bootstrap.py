@@ -92,7 +92,7 @@ def bootstrap(
     *,
     rng: np.random.Generator,
     draws: int = 1000,
-    resample: str = "pairs",
+    resample: str = "bayes",
     progress: Progress | None = None,
     workers: int | None = None,
 ) -> Fit:
