@@ -197,7 +197,7 @@ def raw_of(values: Sequence[object] | NDArray[np.generic], name: str) -> Raw:
     Raises:
         TableError: the values are not one column.
     """
-    if isinstance(values, str | bytes) or not hasattr(values, "__iter__"):
+    if isinstance(values, str | bytes | set | frozenset | Mapping) or not hasattr(values, "__iter__"):
         raise TableError(
             f"Column {name!r} is {type(values).__name__}, not a sequence of values. Give one value per run."
         )

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final, Literal
+
+from isoflop.runs.aliases import ALIASES
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,6 @@ class Column:
     kind: Literal["number", "category"] = "number"
 
 
-def _names(text: str) -> tuple[str, ...]:
-    """Names separated by spaces."""
-    return tuple(text.split())
-
-
 _COLUMNS: Final = (
     Column(
         "params",
@@ -45,26 +42,8 @@ _COLUMNS: Final = (
         "N",
         1e3,
         1e14,
-        _names(
-            "n_params num_params param_count params_count parameters n_parameters num_parameters number_of_parameters "
-            "parameter_count total_params total_parameters model_size model_params model_parameters size_params "
-            "n_model nparams non_embedding_params params_non_embedding n_non_embedding n_noembed n_non_emb "
-            "params_no_embedding non_embedding_parameters n_active active_params active_parameters"
-        ),
     ),
-    Column(
-        "tokens",
-        "tokens",
-        "training tokens D seen by the model, repeats counted",
-        "D",
-        1e4,
-        1e16,
-        _names(
-            "n_tokens num_tokens token_count tokens_seen seen_tokens training_tokens train_tokens total_tokens "
-            "tokens_trained trained_tokens number_of_tokens tokens_processed tokens_consumed consumed_tokens "
-            "n_train_tokens dataset_tokens ntokens data dataset_size data_size"
-        ),
-    ),
+    Column("tokens", "tokens", "training tokens D seen by the model, repeats counted", "D", 1e4, 1e16),
     Column(
         "flops",
         "FLOP",
@@ -72,11 +51,6 @@ _COLUMNS: Final = (
         "C",
         1e9,
         1e29,
-        _names(
-            "flop compute training_flops train_flops training_flop train_flop total_flops total_flop training_compute "
-            "train_compute compute_flops compute_flop num_flops n_flops flops_total flop_count flops_budget "
-            "compute_budget flop_budget budget"
-        ),
     ),
     Column(
         "loss",
@@ -85,41 +59,15 @@ _COLUMNS: Final = (
         "L",
         0.0,
         20.0,
-        _names(
-            "val_loss valid_loss validation_loss loss_val loss_valid loss_validation eval_loss evaluation_loss "
-            "test_loss final_val_loss final_loss final_eval_loss held_out_loss heldout_loss cross_entropy "
-            "cross_entropy_loss ce_loss xent nll lm_loss mean_loss smoothed_loss train_loss training_loss loss_train "
-            "final_train_loss"
-        ),
     ),
-    Column(
-        "steps",
-        "optimiser steps",
-        "optimiser updates S",
-        "S",
-        1.0,
-        1e9,
-        _names(
-            "n_steps num_steps training_steps train_steps total_steps optimizer_steps optimiser_steps updates "
-            "num_updates iterations n_iterations num_iterations iters max_steps"
-        ),
-    ),
-    Column(
-        "unique_tokens",
-        "tokens",
-        "distinct training tokens U, before repeats",
-        "U",
-        1e4,
-        1e16,
-        _names("n_unique_tokens num_unique_tokens tokens_unique distinct_tokens unique_data"),
-    ),
+    Column("steps", "optimiser steps", "optimiser updates S", "S", 1.0, 1e9),
+    Column("unique_tokens", "tokens", "distinct training tokens U, before repeats", "U", 1e4, 1e16),
     Column(
         "epochs",
         "passes",
         "passes over the unique tokens, tokens / unique_tokens",
         low=1e-3,
         high=1e5,
-        aliases=_names("n_epochs num_epochs epoch repeats passes"),
     ),
     Column(
         "batch_tokens",
@@ -127,7 +75,6 @@ _COLUMNS: Final = (
         "tokens in one optimiser step",
         low=1.0,
         high=1e9,
-        aliases=_names("tokens_per_batch batch_size_tokens tokens_per_step batch_size_in_tokens global_batch_tokens"),
     ),
     Column(
         "batch_sequences",
@@ -135,7 +82,6 @@ _COLUMNS: Final = (
         "sequences in one optimiser step",
         low=1.0,
         high=1e7,
-        aliases=_names("batch_seqs sequences_per_batch batch_size_sequences global_batch_size"),
     ),
     Column(
         "sequence_length",
@@ -143,7 +89,6 @@ _COLUMNS: Final = (
         "tokens in one training sequence",
         low=1.0,
         high=1e8,
-        aliases=_names("seq_len seq_length seqlen context_length context_size block_size ctx_len"),
     ),
     Column(
         "vocabulary_size",
@@ -151,7 +96,6 @@ _COLUMNS: Final = (
         "entries in the tokenizer's vocabulary; ln of it is the loss of a uniform guess",
         low=2.0,
         high=1e7,
-        aliases=_names("vocab_size vocab n_vocab num_vocab"),
     ),
     Column(
         "lr",
@@ -159,18 +103,14 @@ _COLUMNS: Final = (
         "peak learning rate",
         low=0.0,
         high=10.0,
-        aliases=_names("learning_rate peak_lr max_lr lr_max peak_learning_rate max_learning_rate base_lr"),
     ),
-    Column(
-        "weight_decay", "per step", "weight decay as given to the optimiser", low=0.0, high=10.0, aliases=_names("wd")
-    ),
+    Column("weight_decay", "per step", "weight decay as given to the optimiser", low=0.0, high=10.0),
     Column(
         "width",
         "units",
         "width of the residual stream",
         low=1.0,
         high=1e6,
-        aliases=_names("d_model dmodel hidden_size hidden_dim n_embd embed_dim model_width"),
     ),
     Column(
         "depth",
@@ -178,65 +118,59 @@ _COLUMNS: Final = (
         "number of layers",
         low=1.0,
         high=1e5,
-        aliases=_names("n_layers num_layers n_layer layers num_blocks n_blocks num_hidden_layers"),
     ),
-    Column("seed", "", "random seed of the run", high=float("inf"), aliases=_names("random_seed rng_seed")),
+    Column("seed", "", "random seed of the run", high=float("inf")),
     Column(
         "checkpoint_step",
         "optimiser steps",
         "step at which an unfinished run was measured",
         low=0.0,
         high=1e9,
-        aliases=_names("step ckpt_step checkpoint global_step iteration"),
     ),
-    Column("planned_steps", "optimiser steps", "steps the run was meant to take", "", 1.0, 1e9, _names("target_steps")),
-    Column("planned_tokens", "tokens", "tokens the run was meant to see", "", 1e4, 1e16, _names("target_tokens")),
-    Column("weight", "", "weight of the run in the fit, larger counts more", aliases=_names("weights run_weight")),
+    Column("planned_steps", "optimiser steps", "steps the run was meant to take", "", 1.0, 1e9),
+    Column("planned_tokens", "tokens", "tokens the run was meant to see", "", 1e4, 1e16),
+    Column("weight", "", "weight of the run in the fit, larger counts more"),
     Column(
         "noise",
         "unit of the response",
         "standard deviation of the response between seeds",
-        aliases=_names("loss_sd loss_std loss_se loss_stderr seed_sd sigma"),
     ),
     Column(
         "noise_relative",
         "fraction",
         "standard deviation of the response between seeds, as a fraction of it",
         high=10.0,
-        aliases=_names("relative_noise rel_noise"),
     ),
     Column(
         "run",
         "",
         "name of the run; its checkpoints share it",
-        aliases=_names("run_id run_name experiment wandb_id"),
         kind="category",
     ),
     Column(
         "recipe",
         "",
         "training recipe: data, tokenizer, architecture, optimiser",
-        aliases=_names("method setup train_set"),
         kind="category",
     ),
-    Column("family", "", "model family", aliases=_names("model_family"), kind="category"),
+    Column("family", "", "model family", kind="category"),
     Column(
         "schedule",
         "",
         "learning-rate schedule",
-        aliases=_names("lr_schedule scheduler lr_scheduler"),
         kind="category",
     ),
     Column(
         "status",
         "",
         "how the run ended: finished, diverged, running, failed …",
-        aliases=_names("state run_status run_state"),
         kind="category",
     ),
 )
 
-VOCABULARY: Final[Mapping[str, Column]] = MappingProxyType({column.word: column for column in _COLUMNS})
+VOCABULARY: Final[Mapping[str, Column]] = MappingProxyType(
+    {column.word: replace(column, aliases=ALIASES.get(column.word, ())) for column in _COLUMNS}
+)
 """Word → column."""
 
 SYMBOL_TO_WORD: Final[Mapping[str, str]] = MappingProxyType({c.letter: c.word for c in _COLUMNS if c.letter})
@@ -262,7 +196,7 @@ def _key(name: str) -> str:
 
 
 _ALIASES: Final = MappingProxyType(
-    {_key(name): (c.word, rank) for c in _COLUMNS for rank, name in enumerate((c.word, *c.aliases), start=2)}
+    {_key(name): (c.word, rank) for c in VOCABULARY.values() for rank, name in enumerate((c.word, *c.aliases), start=2)}
 )
 
 

@@ -1,32 +1,24 @@
 """Files and frames become run tables here; the only importer of DuckDB and narwhals."""
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from isoflop.errors import ColumnError, FileError, TableError
+from isoflop.errors import ColumnError, TableError
 from isoflop.runs.assemble import Assembled, assemble
-from isoflop.runs.cells import MISSING, IntArray, Labels, Quantities, Raw, clean, raw_of, read_quantities
+from isoflop.runs.cells import IntArray, Labels, Quantities, Raw, clean, raw_of, read_quantities
 from isoflop.runs.columns import resolve
-from isoflop.runs.sniff import FORMATS, Sniffed, sniff
+from isoflop.runs.sniff import Sniffed, sniff
+from isoflop.runs.sql import NULLS, Field, field_of, file_error, pattern, quoted, suffixed
 from isoflop.runs.table import Provenance, RunTable, count_rows, from_parts
-from isoflop.units import parse_quantity
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-_NUMERIC: Final = re.compile(r"(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL.*)")
-_NULLS: Final = ", ".join(
-    f"'{text}'"
-    for word in MISSING
-    for text in dict.fromkeys((word, word.upper(), word.title(), "NaN" if word == "nan" else word))
-)
 
 
 def read_runs(
@@ -74,15 +66,6 @@ def read_runs(
 # ---- files ----
 
 
-@dataclass(frozen=True)
-class _Field:
-    """One column of the loaded file: header, and SQL for its value as text and as number."""
-
-    header: str
-    text: str
-    number: str
-
-
 def _read_file(path: Path, mapping: Mapping[str, str], response: str) -> tuple[Assembled, Provenance]:
     """Read a file through DuckDB, in memory, with nothing fetched from elsewhere."""
     import duckdb
@@ -96,15 +79,15 @@ def _read_file(path: Path, mapping: Mapping[str, str], response: str) -> tuple[A
             count_rows(raws)
             parts = assemble(raws, mapping, response)
         except duckdb.Error as error:
-            raise _file_error(path, str(error)) from None
+            raise file_error(path, str(error)) from None
         except TableError as error:
             raise type(error)(f"{path}: {error}") from None
     return parts, Provenance(str(path), found.sha256)
 
 
-def _load(connection: "DuckDBPyConnection", found: Sniffed) -> list[_Field]:
+def _load(connection: "DuckDBPyConnection", found: Sniffed) -> list[Field]:
     """Load the file into the table `raw`; describe its columns."""
-    path = _pattern(found.path)
+    path = pattern(found.path)
     compression = "gzip" if found.gzipped else "none"
     if found.kind == "parquet":
         connection.execute("CREATE TABLE raw AS SELECT * FROM read_parquet($path)", {"path": path})
@@ -118,97 +101,55 @@ def _load(connection: "DuckDBPyConnection", found: Sniffed) -> list[_Field]:
         connection.execute(
             "CREATE TABLE raw AS SELECT * FROM read_csv($path, auto_detect = false, header = true, skip = $skip, "
             "delim = $delimiter, quote = '\"', escape = '\"', compression = $compression, "
-            f"nullstr = [{_NULLS}], columns = {{{columns}}})",
+            f"nullstr = [{NULLS}], columns = {{{columns}}})",
             {"path": path, "skip": found.skip, "delimiter": found.delimiter, "compression": compression},
         )
     described = connection.execute("DESCRIBE raw").fetchall()
     headers = found.headers or tuple(row[0] for row in described)
-    return [_field(header, row[0], row[1]) for header, row in zip(headers, described, strict=True)]
+    return [field_of(header, row[0], row[1]) for header, row in zip(headers, described, strict=True)]
 
 
-def _pattern(path: Path) -> str:
-    """The path with the signs that DuckDB would take as a pattern made plain."""
-    return re.sub(r"([*?\[])", r"[\1]", str(path))
-
-
-def _field(header: str, name: str, kind: str) -> _Field:
-    """SQL for one column by its type."""
-    text = _quoted(name)
-    if _NUMERIC.fullmatch(kind):
-        return _Field(header, f"CAST({text} AS VARCHAR)", f"CAST({text} AS DOUBLE)")
-    if kind == "JSON":
-        text = f"({text} ->> '$')"
-    elif kind != "VARCHAR":
-        text = f"CAST({text} AS VARCHAR)"
-    return _Field(header, text, f"CASE WHEN {_like_number(text)} THEN TRY_CAST({text} AS DOUBLE) END")
-
-
-def _like_number(text: str) -> str:
-    """SQL condition on the first sign: a cast that fails is ten times dearer than one that succeeds."""
-    return f"(ascii({text}) BETWEEN 43 AND 57 OR ascii({text}) IN (9, 32, 73, 78, 105, 110))"
-
-
-def _suffixed(text: str) -> str:
-    """SQL for a number with a suffix, as `parse_quantity` reads it; NULL for anything else."""
-    factors = " ".join(f"WHEN '{suffix}' THEN {parse_quantity('1' + suffix)!r}" for suffix in "KMBGTPEZY")
-    number = f"TRY_CAST(left({text}, length({text}) - 1) AS DOUBLE)"
-    value = f"{number} * CASE upper(right({text}, 1)) {factors} END"
-    return f"CASE WHEN regexp_matches({text}, '^[0-9.]+[A-Za-z]$') THEN {value} END"
-
-
-def _raw_columns(connection: "DuckDBPyConnection", fields: Sequence[_Field]) -> dict[str, Raw]:
+def _raw_columns(connection: "DuckDBPyConnection", fields: Sequence[Field]) -> dict[str, Raw]:
     """Every column as numbers, with a way to its other cells."""
-    numbers = ", ".join(f"{field.number} AS n{place}" for place, field in enumerate(fields))
-    found = connection.execute(f"SELECT {numbers} FROM raw ORDER BY rowid").fetchnumpy()
-    present = ", ".join(f"count({field.text})" for field in fields)
-    counts = connection.execute(f"SELECT {present} FROM raw").fetchone() or ()
-    return {
-        field.header: _raw_column(connection, field, np.ma.asarray(found[f"n{place}"]), int(counts[place]))
-        for place, field in enumerate(fields)
-    }
+    # One query per column: DuckDB's planner takes minutes over a hundred such expressions at once.
+    return {field.header: _raw_column(connection, field) for field in fields}
 
 
-def _raw_column(
-    connection: "DuckDBPyConnection", field: _Field, numbers: np.ma.MaskedArray[Any, Any], count: int
-) -> Raw:
-    """One column of `count` cells that hold something; the queries for text run only when they are needed."""
-    text, ordered = field.text, "FROM raw ORDER BY rowid"
+def _in_order(connection: "DuckDBPyConnection", expression: str) -> np.ma.MaskedArray[Any, Any]:
+    """One value per row of the file, in its order; the threads return their parts in any order."""
+    found = connection.execute(f"SELECT rowid AS place, {expression} AS value FROM raw").fetchnumpy()
+    values = np.ma.asarray(found["value"])
+    ordered = np.ma.empty_like(values)
+    ordered[found["place"]] = values
+    return ordered
+
+
+def _raw_column(connection: "DuckDBPyConnection", field: Field) -> Raw:
+    """One column; the queries for text run only when they are needed."""
+    text = field.text
+    numbers = _in_order(connection, field.number)
+    count = (connection.execute(f"SELECT count({text}) FROM raw").fetchone() or (0,))[0]
 
     def quantities() -> Quantities:
-        suffixed = np.ma.asarray(connection.execute(f"SELECT {_suffixed(text)} AS v {ordered}").fetchnumpy()["v"])
-        index = np.flatnonzero(np.ma.getmaskarray(numbers) & ~np.ma.getmaskarray(suffixed))
+        found = _in_order(connection, suffixed(text))
+        index = np.flatnonzero(np.ma.getmaskarray(numbers) & ~np.ma.getmaskarray(found))
         rest: dict[int, str] = {}
         if len(index) < other:
-            neither = f"{field.number} IS NULL AND {text} IS NOT NULL AND ({_suffixed(text)}) IS NULL"
+            neither = f"{field.number} IS NULL AND {text} IS NOT NULL AND ({suffixed(text)}) IS NULL"
             rest = dict(connection.execute(f"SELECT rowid, {text} FROM raw WHERE {neither}").fetchall())
-        found = read_quantities(rest)
-        values = np.concatenate([suffixed.data[index], found.values])
-        return Quantities(np.concatenate([index, found.index]), values, found.unreadable)
+        others = read_quantities(rest)
+        values = np.concatenate([found.data[index], others.values])
+        return Quantities(np.concatenate([index, others.index]), values, others.unreadable)
 
     def labels() -> Labels:
         distinct = f"SELECT DISTINCT {text} AS label FROM raw WHERE {text} IS NOT NULL ORDER BY 1"
         levels = connection.execute(distinct).fetchnumpy()["label"]
         rank = f"dense_rank() OVER (ORDER BY {text} NULLS LAST) - 1"
-        ranked = f"SELECT rowid AS place, CASE WHEN {text} IS NULL THEN -1 ELSE {rank} END AS code FROM raw"
-        codes = connection.execute(f"SELECT code FROM ({ranked}) ORDER BY place").fetchnumpy()["code"]
+        codes = _in_order(connection, f"CASE WHEN {text} IS NULL THEN -1 ELSE {rank} END")
         return clean(np.ma.getdata(levels).tolist(), np.asarray(codes, dtype=np.int64))
 
-    other = count - int(numbers.count())
+    other = int(count) - int(numbers.count())
     return Raw(np.array(numbers.filled(np.nan), dtype=np.float64), other, quantities, labels)
-
-
-def _file_error(path: Path, message: str) -> FileError:
-    """DuckDB's message in one line, with the line of the file where it says one."""
-    line = re.search(r"Line:\s*(\d+)", message)
-    columns = re.search(r"Expected Number of Columns:\s*(\d+)\s*Found:\s*(\d+)", message)
-    if line and columns:
-        return FileError(
-            f"{path}, line {line.group(1)}: {columns.group(2)} cells where the header has {columns.group(1)}. "
-            f"Give every row one cell per column, and quote cells that hold the delimiter."
-        )
-    first = " ".join(message.strip().splitlines()[0].split())
-    where = f", line {line.group(1)}" if line else ""
-    return FileError(f"{path}{where} cannot be read as a table: {first[:300]} Give {FORMATS}.")
 
 
 # ---- memory ----
@@ -309,8 +250,8 @@ def _matching_rows(
     place = "isoflop place"
     connection.register("arrays", {place: np.arange(rows), **{f"c{i}": x for i, x in enumerate(columns.values())}})
     named = ", ".join(
-        f"CASE WHEN isnan(c{i}) THEN NULL ELSE c{i} END AS {_quoted(name)}" if x.dtype.kind == "f"
-        else f"c{i} AS {_quoted(name)}"
+        f"CASE WHEN isnan(c{i}) THEN NULL ELSE c{i} END AS {quoted(name)}" if x.dtype.kind == "f"
+        else f"c{i} AS {quoted(name)}"
         for i, (name, x) in enumerate(columns.items())
     )  # fmt: skip
     connection.execute(f'CREATE TABLE runs AS SELECT "{place}"{", " + named if named else ""} FROM arrays')
@@ -318,8 +259,3 @@ def _matching_rows(
     connection.execute("SET lock_configuration = true")
     found = connection.execute(f'SELECT "{place}" AS place FROM runs WHERE (\n{where}\n) ORDER BY 1').fetchnumpy()
     return np.asarray(found["place"], dtype=np.int64)
-
-
-def _quoted(name: str) -> str:
-    """A name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'

@@ -13,41 +13,11 @@ from isoflop.errors import ColumnError, TableError
 from isoflop.runs.assemble import Assembled, assemble
 from isoflop.runs.cells import FloatArray, IntArray, Labels, Raw, nothing_else, number_text, raw_of, settle
 from isoflop.runs.columns import VOCABULARY
-from isoflop.units import format_quantity
+from isoflop.runs.describe import summary
+from isoflop.runs.provenance import Excluded as Excluded
+from isoflop.runs.provenance import Provenance as Provenance
 
 Scalar = TypeVar("Scalar", bound=np.generic)
-
-
-@dataclass(frozen=True)
-class Excluded:
-    """A row that takes no part, and why.
-
-    Attributes:
-        row: number of the row in its source, from 1, header not counted.
-        reason: why it was left out.
-    """
-
-    row: int
-    reason: str
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """Where a table came from.
-
-    Attributes:
-        file: path as given, None for a table from memory.
-        sha256: hash of the file's bytes, or of the columns for a table from memory.
-        where: the filter, if any.
-        mapping: name in the table → header in the file, where they differ.
-        rows_read: rows before filter and exclusions.
-    """
-
-    file: str | None
-    sha256: str
-    where: str | None = None
-    mapping: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    rows_read: int = 0
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -245,27 +215,7 @@ class RunTable:
 
     def __str__(self) -> str:
         """Summary: rows, ranges, source, conventions."""
-        lines = [repr(self)]
-        for name in self.names:
-            lines.append(f"  {name:<16} {self._range(name)}")
-        lines.extend(f"  note: {note}" for note in self.notes)
-        if self.excluded:
-            lines.append(f"  excluded: {len(self.excluded)} rows")
-        return "\n".join(lines)
-
-    def _range(self, name: str) -> str:
-        """Range or labels of a column, in words."""
-        rule = f"  (derived: {self.derived[name]})" if name in self.derived else ""
-        if name in self.categories:
-            levels = self.categories[name].levels
-            return ", ".join(levels[:4]) + (f", … {len(levels)} labels" if len(levels) > 4 else "")
-        values = self.numbers[name]
-        finite = values[np.isfinite(values)]
-        if not finite.size:
-            return "no values" + rule
-        ends = f"{format_quantity(float(finite.min()))} – {format_quantity(float(finite.max()))}"
-        missing = len(values) - finite.size
-        return ends + (f"  ({missing} missing)" if missing else "") + rule
+        return "\n".join(summary(self))
 
     def _not_numbers(self, name: str, labels: Labels) -> str:
         """Message for a column of labels where numbers are wanted."""
