@@ -4,7 +4,7 @@ from typing import Final
 
 from isoflop.errors import LawError
 from isoflop.laws.law import Law, Parameter, Published, Source
-from isoflop.runs.columns import resolve
+from isoflop.runs.columns import VOCABULARY, resolve
 
 SOURCE: Final = Source(
     authors="Caballero, Gupta, Rish, Krueger",
@@ -59,7 +59,7 @@ def bnsl_formula(breaks: int, column: str) -> str:
 
     Args:
         breaks: number of breaks n, at least 1.
-        column: word or name of the column x that is scaled.
+        column: letter, word or name of the column x that is scaled.
 
     Returns:
         The formula, with parameters a, b, c0 and c_i, d_i, f_i for each break.
@@ -67,12 +67,12 @@ def bnsl_formula(breaks: int, column: str) -> str:
     Raises:
         LawError: `breaks` is not a whole number from 1 to 9.
 
-    >>> bnsl_formula(1, "flops")
-    'a + b*flops^(-c0)*exp(-c1*f1*softplus(log(flops/d1)/f1))'
+    >>> bnsl_formula(1, "C")
+    'a + b*C^(-c0)*exp(-c1*f1*softplus(log(C/d1)/f1))'
     """
     if breaks not in range(1, 10):
         raise LawError(
-            f"A broken power law has 1 to 9 breaks, not {breaks!r}. Without a break use power-{column}-floor."
+            f"A broken power law has 1 to 9 breaks, not {breaks!r}. Without a break, use a power law with a floor."
         )
     factors = [f"*exp(-c{i}*f{i}*softplus(log({column}/d{i})/f{i}))" for i in range(1, breaks + 1)]
     return f"a + b*{column}^(-c0)" + "".join(factors)
@@ -85,7 +85,7 @@ def bnsl(breaks: int, column: str, published: tuple[Published, ...] = ()) -> Law
 
     Args:
         breaks: number of breaks n; each costs three parameters.
-        column: word or name of the column x that is scaled.
+        column: letter, word or name of the column x that is scaled.
         published: coefficient sets known for this column.
 
     Returns:
@@ -97,14 +97,16 @@ def bnsl(breaks: int, column: str, published: tuple[Published, ...] = ()) -> Law
     >>> bnsl(1, "tokens").parameter_names
     ('a', 'b', 'c0', 'c1', 'f1', 'd1')
     """
+    word = resolve(column)
+    letter = VOCABULARY[word].letter if word else ""
     plural = "s" if breaks > 1 else ""
     return Law(
-        name=f"bnsl-{breaks}-{column}",
-        formula=bnsl_formula(breaks, column),
-        title=f"Broken neural scaling law in {column} with {breaks} break{plural}",
+        name=f"bnsl-{breaks}-{word or column}",
+        formula=bnsl_formula(breaks, letter or word or column),
+        title=f"Broken power law in {word or column} with {breaks} break{plural}",
         family="pretraining",
         parameters=_parameters(breaks),
-        variables=() if resolve(column) else (column,),
+        variables=() if word else (column,),
         source=SOURCE,
         counted="any scale x, any metric; all runs counted alike",
         valid="between the smallest and largest x of the runs: a break beyond them cannot be inferred",

@@ -146,7 +146,7 @@ _OTHER_SETS: Final = (
 CHINCHILLA: Final = Law(
     name="chinchilla",
     formula="L = E + A/N^alpha + B/D^beta",
-    title="Chinchilla: parametric loss in parameters and tokens",
+    title="Parametric loss in parameters and tokens",
     family="pretraining",
     parameters={
         "E": Parameter(meaning="irreducible loss: the entropy of the text under this tokenizer"),

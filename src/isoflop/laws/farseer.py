@@ -89,7 +89,7 @@ _FLOOR, _COEFFICIENT, _EXPONENT = (_part(*ours) for ours, _ in _PARTS)
 FARSEER: Final = Law(
     name="farseer",
     formula=f"L = exp({_FLOOR}) + exp({_COEFFICIENT})*D^(-exp({_EXPONENT}))",
-    title="Farseer: loss in parameters and tokens with a size-dependent data exponent",
+    title="Loss in parameters and tokens with a size-dependent data exponent",
     family="pretraining",
     parameters={
         "p": Parameter("real", "log of the floor at 1e9 parameters", start=(-2.0, 1.0)),

@@ -21,7 +21,7 @@ SKALING: Final = Source(
 KAPLAN_TOKENS: Final = Law(
     name="kaplan-tokens",
     formula="L = ((N_c/N)^(alpha_N/alpha_D) + D_c/D)^alpha_D",
-    title="Kaplan: joint loss in parameters and tokens",
+    title="Joint loss in parameters and tokens, without a floor",
     family="pretraining",
     parameters={
         "N_c": Parameter(meaning="size at which the size term alone gives one nat"),
@@ -47,7 +47,7 @@ KAPLAN_TOKENS: Final = Law(
 KAPLAN_STEPS: Final = Law(
     name="kaplan-steps",
     formula="L = A/N^alpha_N + B/S^alpha_S",
-    title="Kaplan: joint loss in parameters and training steps",
+    title="Joint loss in parameters and training steps, without a floor",
     family="pretraining",
     parameters={
         "A": Parameter(meaning="N_c^alpha_N of the paper"),
@@ -96,7 +96,7 @@ def _gadre(corpus: str, printed: tuple[float, ...], fitted: tuple[float, ...]) -
 OVERTRAINING: Final = Law(
     name="gadre",
     formula="L = E + 6^(-eta)*(a/N^(2*eta) + b/D^(2*eta))",
-    title="Gadre: over-training with tied exponents",
+    title="Over-training with tied exponents",
     family="pretraining",
     parameters={
         "E": Parameter(meaning="irreducible loss"),
@@ -130,7 +130,7 @@ OVERTRAINING: Final = Law(
 SKALING_LAW: Final = Law(
     name="skaling",
     formula="L = (A/N^alpha + B/D^beta)^k + E",
-    title="Skaling: size and data terms coupled by an outer exponent",
+    title="Size and data terms coupled by an outer exponent",
     family="pretraining",
     parameters={
         "A": Parameter(meaning="size term; carries the unit of N^alpha"),
