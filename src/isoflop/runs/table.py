@@ -184,6 +184,10 @@ class RunTable:
             self, numbers=MappingProxyType(numbers), categories=MappingProxyType(categories), source_rows=rows
         )
 
+    def with_notes(self, *notes: str) -> "RunTable":
+        """Add conventions that every output must state; gives a new table."""
+        return replace(self, notes=(*self.notes, *notes))
+
     def digest(self, names: Iterable[str] | None = None) -> str:
         """Hash the values of columns, in the order of the rows.
 

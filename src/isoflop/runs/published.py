@@ -1,0 +1,172 @@
+"""Published run tables: their sources, licences and hashes, and the table measured with isoflop's own ladder."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from isoflop.errors import FileError, InputError
+from isoflop.runs.read import read_runs
+from isoflop.runs.table import RunTable
+
+ENVIRONMENT: Final = "ISOFLOP_DATA"
+"""Environment variable that names the folder of the published tables."""
+
+_EMBEDDED: Final = MappingProxyType({"ladder": "ladder/data/ladder.csv"})
+
+
+@dataclass(frozen=True)
+class PublishedTable:
+    """One table that others published.
+
+    Attributes:
+        name: its name here.
+        title: what it is.
+        file: name of the processed file.
+        rows: rows of that file.
+        sha256: hash of that file.
+        source: repository of the original.
+        commit: commit of the original.
+        original: files of the original.
+        licence: as its repository states it.
+        citation: what to cite.
+        counted: what its columns count.
+        response: column usually explained.
+        where: rows that its authors keep, as a filter.
+        mapping: word → column, where the headers do not say it.
+        note: what else to know.
+    """
+
+    name: str
+    title: str
+    file: str
+    rows: int
+    sha256: str
+    source: str
+    commit: str
+    original: tuple[str, ...]
+    licence: str
+    citation: str
+    counted: str
+    response: str = "loss"
+    where: str | None = None
+    mapping: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    note: str = ""
+
+
+@cache
+def catalogue() -> Mapping[str, PublishedTable]:
+    """List the published tables.
+
+    Returns:
+        Name → table, in alphabetical order.
+
+    >>> catalogue()["chinchilla_epoch"].rows
+    245
+    """
+    entries: dict[str, dict[str, Any]] = tomllib.loads(
+        files("isoflop").joinpath("runs", "published.toml").read_text("utf-8")
+    )
+    return MappingProxyType({name: _entry(name, entries[name]) for name in sorted(entries)})
+
+
+def _entry(name: str, facts: Mapping[str, Any]) -> PublishedTable:
+    """One entry of the catalogue."""
+    own = {**facts, "original": tuple(facts["original"]), "mapping": MappingProxyType(facts.get("mapping", {}))}
+    return PublishedTable(name=name, **own)
+
+
+def load_published(name: str, *, directory: str | Path | None = None, all_rows: bool = False) -> RunTable:
+    """Read a published table, checked by its hash.
+
+    The processed tables are not downloaded: they were made from the originals, which the
+    catalogue names by repository, commit and path.
+
+    Args:
+        name: a name of the catalogue.
+        directory: folder of the tables; the one that ISOFLOP_DATA names when None.
+        all_rows: also the rows that the authors leave out.
+
+    Returns:
+        The table, with what it counts among its notes.
+
+    Raises:
+        InputError: the catalogue has no such name.
+        FileError: no folder is named, the file is not there, or its hash is another.
+    """
+    if name not in catalogue():
+        raise InputError(f"There is no published table {name!r}. There are {', '.join(catalogue())}.")
+    entry = catalogue()[name]
+    path = _folder(entry, directory) / entry.file
+    if not path.is_file():
+        raise FileError(f"There is no {path}. {_where_from(entry)}")
+    where = None if all_rows else entry.where
+    table = read_runs(path, where=where, mapping=entry.mapping, response=entry.response)
+    if table.provenance.sha256 != entry.sha256:
+        raise FileError(
+            f"{path} is not the catalogued table {name!r}: its SHA-256 is {table.provenance.sha256}, "
+            f"not {entry.sha256}. {_where_from(entry)} Or read it as your own: read_runs({str(path)!r})."
+        )
+    said = (f"counted: {entry.counted}", f"source: {entry.citation}; licence: {entry.licence}")
+    return table.with_notes(*said, *((entry.note,) if entry.note and where else ()))
+
+
+def _folder(entry: PublishedTable, directory: str | Path | None) -> Path:
+    """The folder of the tables."""
+    named = directory if directory is not None else os.environ.get(ENVIRONMENT)
+    if not named:
+        raise FileError(
+            f"The published table {entry.name!r} is not part of isoflop. {_where_from(entry)} "
+            f"Then name its folder: {ENVIRONMENT}=FOLDER or directory=FOLDER."
+        )
+    return Path(named)
+
+
+def _where_from(entry: PublishedTable) -> str:
+    """How to get a table."""
+    return (
+        f"It was made from {', '.join(entry.original)} of {entry.source} at commit {entry.commit[:12]} "
+        f"and is kept as {entry.file} ({entry.rows} rows)."
+    )
+
+
+def embedded_path(name: str = "ladder") -> Path:
+    """Name the file of a table that comes with isoflop.
+
+    Args:
+        name: `ladder`, the runs measured with isoflop's own ladder.
+
+    Returns:
+        Path of the CSV file.
+
+    Raises:
+        InputError: there is no such table.
+        FileError: the installation lacks the file.
+    """
+    if name not in _EMBEDDED:
+        raise InputError(f"There is no embedded table {name!r}. There is {', '.join(_EMBEDDED)}.")
+    path = Path(str(files("isoflop").joinpath(*_EMBEDDED[name].split("/"))))
+    if not path.is_file():
+        raise FileError(f"This installation of isoflop lacks {_EMBEDDED[name]}. Install it again.")
+    return path
+
+
+def embedded(name: str = "ladder") -> RunTable:
+    """Read a table that comes with isoflop.
+
+    Args:
+        name: `ladder`, the runs measured with isoflop's own ladder.
+
+    Returns:
+        The table.
+
+    Raises:
+        InputError: there is no such table.
+        FileError: the installation lacks the file.
+    """
+    return read_runs(embedded_path(name))
