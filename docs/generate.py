@@ -13,10 +13,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from docs.generators.blocks import rendered, same
+from docs.generators.ladder import summary
+from docs.generators.results import coverage
 from docs.generators.tree import ROOT, tree
 
 DOCS = ROOT / "docs"
-GENERATED = ("laws", "columns", "api", "cli", "results")
+GENERATED = ("laws", "columns", "published", "ladder", "api", "cli", "keys", "results")
 """Modules of docs/generators that make whole pages: `pages()` gives them by their path below docs/."""
 
 
@@ -46,10 +48,18 @@ def written(path: Path) -> str:
     """Return a page that people write, with the true output of its examples and the README's tree."""
     page = path.read_text("utf-8")
     if path.name == "README.md":
-        start, end = "<!-- tree -->\n", "<!-- end of tree -->"
-        head, rest = page.split(start)
-        page = f"{head}{start}```\n{tree()}\n```\n{end}{rest.split(end)[1]}"
+        page = filled(page, "tree", f"```\n{tree()}\n```")
+        page = filled(page, "ladder", summary())
+    if path.name == "intervals.md":
+        page = filled(page, "coverage", coverage())
     return rendered(page, example_files())
+
+
+def filled(page: str, name: str, text: str) -> str:
+    """Return a page with the text between its marks `<!-- name -->` and `<!-- end of name -->` replaced."""
+    start, end = f"<!-- {name} -->\n", f"\n<!-- end of {name} -->"
+    head, rest = page.split(start)
+    return f"{head}{start}{text}{end}{rest.split(end)[1]}"
 
 
 def front_page(readme: str) -> str:

@@ -32,7 +32,8 @@ def _page(layer: str) -> str:
     """Return a layer's page: each of its modules."""
     path = _path(layer)
     modules = [layer] if path.is_file() else [f"{layer}.{p.stem}" for p in sorted(path.glob("*.py")) if _public(p)]
-    return f"# isoflop.{layer}\n\n{remark(path)}.\n\n" + "\n\n".join(f"::: isoflop.{name}" for name in modules) + "\n"
+    said = "" if path.is_file() else f"{remark(path)}.\n\n"  # a module says it under its own heading
+    return f"# isoflop.{layer}\n\n{said}" + "\n\n".join(f"::: isoflop.{name}" for name in modules) + "\n"
 
 
 def _public(path: Path) -> bool:

@@ -25,6 +25,11 @@ def pages() -> dict[str, str]:
     return {"measured.md": "\n".join([_INTRODUCTION, *sections])}
 
 
+def coverage() -> str:
+    """Return the measured coverage of the intervals, for the page about them."""
+    return _section(json.loads((FOLDER / "coverage.json").read_text("utf-8"))).partition("\n\n")[2].strip()
+
+
 def _section(result: Mapping[str, Any]) -> str:
     """Return one measurement."""
     rows = [tuple(_cell(value) for value in row) for row in result["rows"]]

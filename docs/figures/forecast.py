@@ -1,0 +1,14 @@
+"""Forecast of the largest embedded runs from the smaller ones, as the README shows it."""
+
+from pathlib import Path
+
+import isoflop as iso
+from isoflop.figures import forecast_figure, save
+
+runs = iso.runs.embedded("ladder")
+large = runs.column("flops") >= sorted(set(runs.column("flops")))[-5]
+small = runs.select(~large, "held out: the five largest budgets")
+held_out = runs.select(large, "fitted: smaller budgets")
+fit = iso.fit("chinchilla", small, seed=0)
+
+save(forecast_figure(fit, small, held_out=held_out), Path(__file__).with_suffix(".svg"))
