@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike
 from isoflop.engine import Progress
 from isoflop.errors import FitError
 from isoflop.fit.certificate import Certificate
-from isoflop.fit.fitting import certify_parameters, fit_law
+from isoflop.fit.certify import certify_parameters
+from isoflop.fit.fitting import fit_law
 from isoflop.fit.objective import Objective
 from isoflop.fit.result import Fit, Forecast
 from isoflop.laws.catalogue import as_law
@@ -19,13 +20,16 @@ from isoflop.laws.law import Law
 from isoflop.runs.read import read_runs
 from isoflop.runs.table import RunTable
 from isoflop.uncertainty.bootstrap import bootstrap as bootstrap_fit
+from isoflop.validate.choose import choose_objective
 
 LawLike = str | Path | Law
 Runs = Any
 """A `RunTable`, a path, a data frame, or a mapping of columns."""
 
 
-def as_runs(runs: Runs, *, where: str | None = None, mapping: Mapping[str, str] | None = None, response: str = "loss") -> RunTable:
+def as_runs(
+    runs: Runs, *, where: str | None = None, mapping: Mapping[str, str] | None = None, response: str = "loss"
+) -> RunTable:
     """A run table from whatever the user gave.
 
     Args:
@@ -36,13 +40,16 @@ def as_runs(runs: Runs, *, where: str | None = None, mapping: Mapping[str, str] 
 
     Returns:
         The table; a `RunTable` is passed through.
+
+    >>> len(as_runs({"N": ["70M", "160M"], "D": ["1.4B", "3.2B"], "loss": [3.9, 3.5]}))
+    2
     """
     if isinstance(runs, RunTable):
         return runs
     return read_runs(runs, where=where, mapping=mapping, response=response)
 
 
-def fit(
+def fit(  # noqa: PLR0913 -- one keyword per decision, each with the expert's default
     law: LawLike,
     runs: Runs,
     *,
@@ -96,7 +103,11 @@ def fit(
     chosen = as_law(law, columns=table.names)
     settings: dict[str, Any] = {"seed": seed}
     if objective == "auto":
-        objective, settings["auto"] = _choose_objective(chosen, table, seed)
+        choice = choose_objective(
+            chosen, table, rng=np.random.default_rng([seed, 1]),
+            response=response, fix=fix, prior=prior, weights=weights, noise=noise,
+        )  # fmt: skip
+        objective, settings["auto"] = choice.objective, choice.to_dict()
     result = fit_law(
         chosen, table, objective=objective, response=response, fix=fix, prior=prior, weights=weights, noise=noise
     )
@@ -111,13 +122,6 @@ def _check_level(level: float) -> None:
     """Refuse a level that is no probability."""
     if not 0 < level < 1:
         raise FitError(f"The confidence level {level} is not between 0 and 1. Write 0.9 for 90 %.")
-
-
-def _choose_objective(law: Law, table: RunTable, seed: int) -> tuple[Any, Any]:
-    """The objective that an inner rolling back-test chooses, and its report."""
-    from isoflop.validate.choose import choose_objective
-
-    return choose_objective(law, table, rng=np.random.default_rng([seed, 1]))
 
 
 def certify(
@@ -139,11 +143,31 @@ def certify(
 
     Returns:
         The certificate: a start returned as a fit, or a search that stopped early, is `not converged`.
+
+    >>> runs = {"C": [1e18, 1e19, 1e20, 1e21], "loss": [3.1, 2.7, 2.4, 2.2]}
+    >>> certify("E + K/C^a", runs, {"E": 1.0, "K": 1.0, "a": 0.1}).verdict
+    'not converged'
     """
     table = as_runs(runs, response=response or "loss")
-    return certify_parameters(as_law(law, columns=table.names), table, parameters, objective=objective, response=response)
+    return certify_parameters(
+        as_law(law, columns=table.names), table, parameters, objective=objective, response=response
+    )
 
 
 def predict(fitted: Fit, *, level: float | None = None, new_run: bool = True, **columns: ArrayLike) -> Forecast:
-    """Predict the response at given columns; the same as `fitted.predict`."""
+    """Predict the response at given columns; the same as `fitted.predict`.
+
+    Args:
+        fitted: a fit with draws.
+        level: confidence level; the fit's own when None.
+        new_run: whether the interval includes the noise of a single new run.
+        columns: word or alias → value or values.
+
+    Returns:
+        Value, interval, distance from the data in decades, and what the interval leaves out.
+
+    >>> runs = {"C": [1e18, 1e19, 1e20, 1e21], "loss": [3.1, 2.7, 2.4, 2.2]}
+    >>> round(predict(fit("K/C^a", runs, bootstrap=20), flops=1e22).value, 1)
+    2.0
+    """
     return fitted.predict(level=level, new_run=new_run, **columns)

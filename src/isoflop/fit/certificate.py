@@ -139,7 +139,7 @@ def curvature_checks(problem: Problem, hessian: Array, metric: Array, sigma2: fl
         CertificateCheck(
             "sloppiest direction", largest, 1.0, largest <= 1.0,
             f"along its sloppiest direction ({words}) a parameter is known to {describe_error(largest)}"
-            + ("" if largest <= 1.0 else ". The data hardly determine it: add runs off this direction, or fix a parameter."),
+            + ("" if largest <= 1.0 else ". The data hardly determine it: add runs, or fix a parameter."),
             "identification",
         ),
         CertificateCheck(
@@ -161,7 +161,7 @@ def describe_error(error: float) -> str:
 
 def sloppy_words(problem: Problem, direction: Array) -> str:
     """A direction in parameter space, in words."""
-    parts = []
+    parts: list[str] = []
     for k in np.argsort(-np.abs(direction)):
         if abs(direction[k]) < 0.1 or len(parts) == 4:
             break
@@ -209,14 +209,18 @@ def design_checks(problem: Problem, columns: dict[str, Array]) -> list[Certifica
             spread = float(np.exp(rest.std()))
             text = f"{b} varies by a factor {spread:.3g} (one sd) at equal {a}"
             if spread < 1.05:
-                text += f": {a} and {b} are collinear, so their terms cannot be told apart. Add runs with another {b}/{a}."
+                text += (
+                    f": {a} and {b} are collinear, so their terms cannot be told apart. Add runs with another {b}/{a}."
+                )
             checks.append(CertificateCheck(f"design {a}, {b}", spread, 1.05, spread >= 1.05, text, "identification"))
     if columns:
         points = len(np.unique(np.stack(list(columns.values()), axis=1), axis=0))
         text = f"{points} distinct runs for {problem.size} parameters"
         if points <= problem.size:
             text += ": the law can pass through every run. Add runs at other sizes, or use a law with fewer parameters."
-        checks.append(CertificateCheck("distinct runs", points, problem.size, points > problem.size, text, "identification"))
+        checks.append(
+            CertificateCheck("distinct runs", points, problem.size, points > problem.size, text, "identification")
+        )
         checks += [_sizes_check(problem, word, values) for word, values in columns.items()]
     return checks
 

@@ -35,12 +35,12 @@ class Slot:
     high: float
     tape_log: bool
 
-    def outer(self, theta: Array | float) -> Any:
+    def outer(self, theta: Array | float) -> Array:
         """Unbounded search coordinate of a natural value."""
         if math.isfinite(self.high):
             share = (np.asarray(theta) - self.low) / (self.high - self.low)
-            return np.log(share) - np.log1p(-share)
-        return np.log(theta) if self.low == 0 else theta
+            return np.asarray(np.log(share) - np.log1p(-share))
+        return np.asarray(np.log(theta) if self.low == 0 else theta)
 
     def natural(self, u: Array) -> Array:
         """Natural value of a search coordinate."""
@@ -75,11 +75,12 @@ class Levels:
 
 
 def levels_of(law: Law, table: RunTable) -> Mapping[str, Levels]:
-    """Levels of every column by which the law indexes a parameter."""
+    """Levels of every column by which the law indexes a parameter; those that no run has are left out."""
     found = {}
     for column in dict.fromkeys(law.parsed.indexed.values()):
         names, codes = table.labels(column)
-        found[column] = Levels(column, names, np.asarray(codes, dtype=np.intp))
+        present, own = np.unique(codes, return_inverse=True)
+        found[column] = Levels(column, tuple(names[k] for k in present.tolist()), own.ravel().astype(np.intp))
     return found
 
 
@@ -102,6 +103,7 @@ def check_value(slot: Slot, value: float, what: str) -> float:
     """A value inside the slot's domain, or an error that names both."""
     if not (slot.low < value < slot.high and math.isfinite(value)):
         raise LawError(
-            f"{what} {slot.name} = {value:g} lies outside its domain ({slot.low:g}, {slot.high:g}). Give a value inside."
+            f"{what} {slot.name} = {value:g} lies outside its domain ({slot.low:g}, {slot.high:g}). "
+            "Give a value inside."
         )
     return float(value)

@@ -74,7 +74,7 @@ class Estimate:
         return {"value": np.asarray(self.value, dtype=float).tolist(), "interval": [low, high]}
 
 
-def interval_from_draws(value: Any, draws: Array, level: float, correction: Correction) -> tuple[Any, Any]:
+def interval_from_draws(value: float | Array, draws: Array, level: float, correction: Correction) -> tuple[Any, Any]:
     """Interval from bootstrap draws: percentiles, spread out from the estimate by the correction.
 
     Positive quantities are treated on a logarithmic scale, so that the interval stays positive.
@@ -106,7 +106,7 @@ def interval_from_draws(value: Any, draws: Array, level: float, correction: Corr
 
 
 def estimate_from_draws(
-    value: Any,
+    value: float | Array,
     draws: Array,
     *,
     level: float,

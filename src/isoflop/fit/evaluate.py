@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from isoflop.fit.coordinates import Slot
 from isoflop.fit.objective import Objective
 from isoflop.fit.problem import Problem
 from isoflop.laws.tape import Tape
@@ -42,14 +43,19 @@ class Evaluator:
             id(tape): [tape.column_part(columns) for columns in self.blocks]
             for tape in (program.value, program.gradient, program.hessian)
         }
-        self.masks = [
-            None if s.level is None else [(problem.levels[problem.law.parsed.indexed[problem.law.parameter_names[s.formal]]].codes[b] == s.level).astype(float) for b in problem.blocks]
-            for s in problem.slots
-        ]  # fmt: skip
-        self.buffers: dict[Any, Array] = {}
-        self.spaces: dict[Any, dict[int, Array]] = {}
+        self.masks = [self._masks(slot) for slot in problem.slots]
+        self.buffers: dict[tuple[object, ...], Array] = {}
+        self.spaces: dict[tuple[int, int, int], dict[int, Array]] = {}
 
-    def _buffer(self, key: Any, shape: tuple[int, ...]) -> Array:
+    def _masks(self, slot: Slot) -> list[Array] | None:
+        """For a slot of one level, ones at that level's runs, by block."""
+        if slot.level is None:
+            return None
+        column = self.problem.law.parsed.indexed[self.problem.law.parameter_names[slot.formal]]
+        at_level = (self.problem.levels[column].codes == slot.level).astype(float)
+        return [at_level[rows] for rows in self.problem.blocks]
+
+    def _buffer(self, key: tuple[object, ...], shape: tuple[int, ...]) -> Array:
         """Work space, reused while the batch does not grow."""
         held = self.buffers.get(key)
         if held is None or held.shape[0] < shape[0] or held.shape[1:] != shape[1:]:
@@ -89,8 +95,11 @@ class Evaluator:
                 rows = problem.blocks[block].stop - problem.blocks[block].start
                 shape = (len(full), rows)
                 offsets.append(np.broadcast_to(offset, shape))
-                masks = [1.0 if self.masks[i] is None else self.masks[i][block] for i in slots]  # type: ignore[index]
-                terms = [np.broadcast_to(outputs[1 + problem.slots[i].formal] * m, shape) for i, m in zip(slots, masks, strict=True)]
+                masks = [1.0 if m is None else m[block] for m in (self.masks[i] for i in slots)]
+                terms = [
+                    np.broadcast_to(outputs[1 + problem.slots[i].formal] * m, shape)
+                    for i, m in zip(slots, masks, strict=True)
+                ]
                 columns.append(np.stack(terms, axis=1))
         return np.concatenate(columns, axis=2), np.concatenate(offsets, axis=1)
 
@@ -131,7 +140,9 @@ class Evaluator:
         for block, rows in enumerate(self.problem.blocks):
             with np.errstate(all="ignore"):
                 f = self._outputs(u, block, program.value)[0]
-                r = (self.problem.response[rows] - (np.log(f) if self.problem.log else f)) * self.problem.inverse_noise[rows]
+                r = (self.problem.response[rows] - (np.log(f) if self.problem.log else f)) * self.problem.inverse_noise[
+                    rows
+                ]
                 total = total + (self._weights(weights, rows) * self.objective.rho(r)).sum(axis=1)
         return np.where(np.isfinite(total), total, np.inf)
 
@@ -151,11 +162,11 @@ class Evaluator:
         value, slope, metric, curvature = self._penalty(u)
         with np.errstate(all="ignore"):
             first, second = self._chain(u)
-            totals = None
-            for block, rows in enumerate(problem.blocks):
-                parts = self._block(u, block, self._weights(weights, rows), exact=exact)
-                totals = parts if totals is None else tuple(a + b for a, b in zip(totals, parts, strict=True))
-            assert totals is not None
+            parts = [
+                self._block(u, block, self._weights(weights, rows), exact=exact)
+                for block, rows in enumerate(problem.blocks)
+            ]
+            totals = [sum(column[1:], column[0]) for column in zip(*parts, strict=True)]
             scale = first[:, :, None] * first[:, None, :]
             value = value + totals[0]
             slope = slope + totals[1] * first
@@ -190,8 +201,9 @@ class Evaluator:
         jacobian = self._buffer(("jacobian", shape[1]), (shape[0], problem.size, shape[1]))
         for k, i in enumerate(problem.free):
             np.multiply(outputs[1 + problem.slots[i].formal], inverse, out=jacobian[:, k])
-            if self.masks[i] is not None:
-                jacobian[:, k] *= self.masks[i][block]  # type: ignore[index]
+            mask = self.masks[i]
+            if mask is not None:
+                jacobian[:, k] *= mask[block]
         weighted = self._buffer(("weighted", shape[1]), jacobian.shape)
         transposed = jacobian.swapaxes(1, 2)
         gradient = -np.matmul(jacobian, pull[:, :, None])[:, :, 0]
@@ -246,7 +258,7 @@ class Evaluator:
         return value, slope, metric, curvature
 
 
-def _natural_chain(slot: Any, u: Array) -> tuple[Array, Array, Array]:
+def _natural_chain(slot: Slot, u: Array) -> tuple[Array, Array, Array]:
     """Natural value of a search coordinate with its derivatives."""
     theta = slot.natural(u)
     if np.isfinite(slot.high):

@@ -14,10 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoflop.fit.coordinates import Levels, Slot, levels_of, make_slots
-from isoflop.fit.objective import Objective
+from isoflop.laws.compile import Program
 from isoflop.laws.law import Law
 from isoflop.laws.rescale import rescaling
-from isoflop.laws.tape import Program
 from isoflop.runs.table import RunTable
 
 Array = NDArray[Any]
@@ -166,9 +165,7 @@ def bind(
     slots = make_slots(law, levels, program.logarithmic)
     bound_names = {slots[i].name for i in range(len(slots)) if _matches(slots[i], law, {*fix, *prior})}
     scales, shifts = _unit_shifts(law, arrays, raw, levels, bound_names if scale else None)
-    logs = tuple(
-        arrays[w] if w in raw else np.log(arrays[w]) - math.log(scales.get(w, 1.0)) for w in program.columns
-    )
+    logs = tuple(arrays[w] if w in raw else np.log(arrays[w]) - math.log(scales.get(w, 1.0)) for w in program.columns)
     y = np.asarray(table.column(response), dtype=float)
     fixed = {i: fix[key] for i, s in enumerate(slots) for key in (s.name, law.parameter_names[s.formal]) if key in fix}
     base = np.zeros(len(slots))

@@ -1,27 +1,23 @@
 """The frozen result of a fit: parameters, draws, certificate, and what they predict."""
 
 import json
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoflop.errors import ColumnError, LawError
+from isoflop.errors import LawError
 from isoflop.fit.certificate import Certificate
 from isoflop.fit.estimate import Correction, Estimate, estimate_from_draws
 from isoflop.fit.objective import Objective
+from isoflop.fit.values import by_word, evaluate_slots
 from isoflop.laws.law import Law
-from isoflop.runs.columns import resolve
-from isoflop.runs.table import Excluded, RunTable
-
-if TYPE_CHECKING:
-    from isoflop.fit.fitting import Optimum
+from isoflop.runs.table import Excluded
 
 Array = NDArray[Any]
 
@@ -159,16 +155,18 @@ class Fit:
 
     def _draws(self) -> Array:
         if self.draws is None:
-            raise LawError("This fit has no draws, so it has no intervals. Fit with bootstrap=1000, or call bootstrap().")
+            raise LawError(
+                "This fit has no draws, so it has no intervals. Fit with bootstrap=1000, or call bootstrap()."
+            )
         return self.draws
 
     def evaluate(self, **columns: ArrayLike) -> Array:
         """Fitted law at given columns, shape (n,)."""
-        return evaluate_slots(self.law, self.levels, self.theta[None], _by_word(columns))[0]
+        return np.asarray(evaluate_slots(self.law, self.levels, self.theta[None], by_word(columns))[0])
 
     def evaluate_draws(self, **columns: ArrayLike) -> Array:
         """Every draw of the law at given columns, shape (draws, n)."""
-        return evaluate_slots(self.law, self.levels, self._draws(), _by_word(columns))
+        return evaluate_slots(self.law, self.levels, self._draws(), by_word(columns))
 
     def predict(self, *, level: float | None = None, new_run: bool = True, **columns: ArrayLike) -> Forecast:
         """Predict the response at given columns.
@@ -181,7 +179,7 @@ class Fit:
         Returns:
             Value, interval, distance from the data in decades, and what the interval leaves out.
         """
-        given = _by_word(columns)
+        given = by_word(columns)
         chosen = self.level if level is None else level
         value = evaluate_slots(self.law, self.levels, self.theta[None], given)[0]
         draws = evaluate_slots(self.law, self.levels, self._draws(), given)
@@ -203,7 +201,7 @@ class Fit:
         """Add the residual of a random run to every draw."""
         rng = np.random.default_rng([int(self.settings.get("seed", 0)), 20])
         noise = rng.choice(self.residuals, size=len(draws))[:, None]
-        return draws * np.exp(noise) if self.objective.log else draws + noise
+        return np.asarray(draws * np.exp(noise) if self.objective.log else draws + noise)
 
     def distance(self, given: Mapping[str, Any]) -> Mapping[str, float]:
         """How far beyond the data inputs lie, in decades; 0 inside the range."""
@@ -248,103 +246,3 @@ class Fit:
         from isoflop.fit.storage import fit_from_source
 
         return fit_from_source(source)
-
-
-def _by_word(columns: Mapping[str, ArrayLike]) -> dict[str, Any]:
-    """Inputs under the names of the vocabulary."""
-    return {resolve(name) or name: value for name, value in columns.items()}
-
-
-def evaluate_slots(law: Law, levels: Mapping[str, tuple[str, ...]], theta: Array, given: Mapping[str, Any]) -> Array:
-    """Value of a law with levels for a batch of parameter vectors.
-
-    Args:
-        law: the law.
-        levels: column → level names.
-        theta: natural parameters, one per slot, shape (batch, slots).
-        given: word → values, or level names for the indexing columns.
-
-    Returns:
-        Response, shape (batch, n).
-    """
-    if not law.parsed.indexed:
-        return law.evaluate(theta, _with_flops(law, given))
-    given = _with_flops(law, given)
-    arrays = {w: np.atleast_1d(np.asarray(given[w], dtype=float)) for w in law.columns}
-    shape = np.broadcast_shapes(*(a.shape for a in arrays.values())) if arrays else (1,)
-    codes = {c: np.broadcast_to(_codes(c, names, given), shape) for c, names in levels.items()}
-    plain = replace(law, formula=_without_levels(law))
-    result = np.empty((len(theta), *shape))
-    combinations = np.stack([np.broadcast_to(c, shape) for c in codes.values()], axis=-1)
-    for combination in np.unique(combinations, axis=0):
-        rows = (combinations == combination).all(axis=-1)
-        chosen = dict(zip(codes, combination.tolist(), strict=True))
-        pick, place = [], 0
-        for name in law.parameter_names:
-            column = law.parsed.indexed.get(name)
-            pick.append(place + (chosen[column] if column else 0))
-            place += len(levels[column]) if column else 1
-        some = {w: np.broadcast_to(a, shape)[rows] for w, a in arrays.items()}
-        result[:, rows] = plain.evaluate(theta[:, pick], some)
-    return result
-
-
-def _without_levels(law: Law) -> str:
-    """The formula with `A[column]` written as `A`."""
-    text = law.formula
-    for name, column in law.parsed.indexed.items():
-        text = text.replace(f"{name}[{column}]", name)
-    return text
-
-
-def _codes(column: str, names: tuple[str, ...], given: Mapping[str, Any]) -> Array:
-    """Level numbers of given labels."""
-    if column not in given:
-        raise ColumnError(f"The law has one value per {column}: give {column}= one of {', '.join(names)}.")
-    labels = [str(x) for x in np.atleast_1d(np.asarray(given[column], dtype=object)).tolist()]
-    unknown = sorted(set(labels) - set(names))
-    if unknown:
-        raise ColumnError(f"{column} = {', '.join(unknown)} was not among the runs; known: {', '.join(names)}.")
-    return np.array([names.index(x) for x in labels])
-
-
-def _with_flops(law: Law, given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Add flops = 6ND, or tokens = C/(6N), when the law needs it and it follows from what was given."""
-    have = set(given)
-    if "flops" in law.columns and "flops" not in have and {"params", "tokens"} <= have:
-        return {**given, "flops": 6.0 * np.asarray(given["params"], float) * np.asarray(given["tokens"], float)}
-    if "tokens" in law.columns and "tokens" not in have and {"params", "flops"} <= have:
-        return {**given, "tokens": np.asarray(given["flops"], float) / (6.0 * np.asarray(given["params"], float))}
-    return given
-
-
-def summarise(
-    optimum: "Optimum", runs: RunTable, certificate: Certificate, *, response: str, weights: str | None, noise: str | None
-) -> Fit:
-    """Freeze the outcome of a search."""
-    from isoflop.fit.evaluate import Evaluator
-    from isoflop.fit.storage import current_versions
-
-    problem = optimum.problem
-    theta = problem.natural(optimum.u[None])[0]
-    residuals = Evaluator(problem, optimum.objective).residuals(optimum.u[None])[0]
-    free = tuple(i in problem.free for i in range(len(problem.slots)))
-    names = tuple(s.name for s in problem.slots)
-    words = [w for w in dict.fromkeys((*problem.law.columns, "params", "tokens", "flops", response)) if w in runs.names]
-    numbers = [w for w in words if runs.is_number(w)]
-    ranges = {w: (float(np.nanmin(runs.column(w))), float(np.nanmax(runs.column(w)))) for w in numbers}
-    digest = runs.digest(tuple(dict.fromkeys((*problem.law.columns, response, *problem.levels))))
-    data = DataSummary(
-        len(runs), digest, runs.provenance.file, runs.provenance.sha256, runs.provenance.where, ranges,
-        tuple(runs.notes), tuple(runs.excluded),
-    )  # fmt: skip
-    settings = {key: value for key, value in (("weights", weights), ("noise", noise)) if value is not None}
-    return Fit(
-        problem.law, optimum.objective, optimum.value, names, theta, free,
-        {n: x.names for n, x in problem.levels.items()}, response, residuals, certificate, data,
-        fixed={names[i]: float(theta[i]) for i in range(len(names)) if not free[i]},
-        priors={names[p.slot]: (p.mean, p.sd) for p in problem.priors},
-        settings=settings, versions=current_versions(),
-    )  # fmt: skip
-
-

@@ -41,7 +41,7 @@ class Solution:
     converged: Array
 
 
-def _take(local: Local, index: Any) -> Local:
+def _take(local: Local, index: Array) -> Local:
     return Local(local.value[index], local.slope[index], local.metric[index], local.curvature[index])
 
 
@@ -71,7 +71,9 @@ def _direction(local: Local, damping: Array) -> tuple[Array, Array]:
     try:
         step = np.linalg.solve(scaled, -(local.slope * scale)[:, :, None])[:, :, 0] * scale
     except np.linalg.LinAlgError:
-        step = np.stack([np.linalg.lstsq(a, -b, rcond=None)[0] for a, b in zip(scaled, local.slope * scale, strict=True)])
+        step = np.stack(
+            [np.linalg.lstsq(a, -b, rcond=None)[0] for a, b in zip(scaled, local.slope * scale, strict=True)]
+        )
         step = step * scale
     linear = np.einsum("bi,bi->b", local.slope, step)
     bent = np.einsum("bi,bij,bj->b", step, matrix, step)

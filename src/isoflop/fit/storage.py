@@ -18,7 +18,7 @@ from isoflop.fit.certificate import Certificate, CertificateCheck
 from isoflop.fit.objective import Objective
 from isoflop.fit.result import DataSummary, Fit
 from isoflop.laws.catalogue import catalogue
-from isoflop.laws.law import Law, Parameter
+from isoflop.laws.law import Domain, Law, Parameter
 from isoflop.runs.table import Excluded
 
 FORMAT = 1
@@ -55,7 +55,9 @@ def write_text(path: Path, text: str) -> None:
         Path(temporary).replace(path)
     except OSError as error:
         Path(temporary).unlink(missing_ok=True)
-        raise FileError(f"{str(path)!r} cannot be written ({error.strerror}). Free space or choose another place.") from None
+        raise FileError(
+            f"{str(path)!r} cannot be written ({error.strerror}). Free space or choose another place."
+        ) from None
 
 
 def _number(value: float) -> float | str:
@@ -65,13 +67,21 @@ def _number(value: float) -> float | str:
 
 def fit_to_dict(fit: Fit) -> dict[str, Any]:
     """A fit as plain data; the documented keys come first."""
-    parameters = {}
-    for name in fit.names:
-        entry: dict[str, Any] = {"value": fit.parameters[name]}
-        if fit.draws is not None:
-            entry["interval"] = [_number(end) for end in fit.interval(name)]
-        parameters[name] = entry
+    return {**_result(fit), **_origin(fit), **_rest(fit)}
+
+
+def _result(fit: Fit) -> dict[str, Any]:
+    """What was found."""
+    parameters: dict[str, Any] = {name: {"value": fit.parameters[name]} for name in fit.names}
+    if fit.draws is not None:
+        for name in fit.names:
+            parameters[name]["interval"] = [_number(end) for end in fit.interval(name)]
     objective = fit.objective
+    checks = [
+        {"name": c.name, "value": _number(float(c.value)), "threshold": _number(float(c.threshold)),
+         "passed": bool(c.passed), "text": c.text, "blocks": c.blocks}
+        for c in fit.certificate.checks
+    ]  # fmt: skip
     return {
         "law": fit.law.name,
         "formula": fit.law.formula,
@@ -83,37 +93,45 @@ def fit_to_dict(fit: Fit) -> dict[str, Any]:
         },
         "parameters": parameters,
         "certificate": {
-            "verdict": fit.certificate.verdict,
-            "reasons": list(fit.certificate.reasons),
-            "checks": [
-                {"name": c.name, "value": _number(float(c.value)), "threshold": _number(float(c.threshold)), "passed": bool(c.passed),
-                 "text": c.text, "blocks": c.blocks}
-                for c in fit.certificate.checks
-            ],
+            "verdict": fit.certificate.verdict, "reasons": list(fit.certificate.reasons), "checks": checks,
         },
+    }  # fmt: skip
+
+
+def _origin(fit: Fit) -> dict[str, Any]:
+    """What it was found from."""
+    data = fit.data
+    excluded = [{"row": e.row, "reason": e.reason} for e in data.excluded]
+    return {
         "data": {
-            "sha256": fit.data.sha256, "file": fit.data.file, "file_sha256": fit.data.file_sha256,
-            "where": fit.data.where, "ranges": {w: list(r) for w, r in fit.data.ranges.items()},
-            "notes": list(fit.data.notes), "excluded": [{"row": e.row, "reason": e.reason} for e in fit.data.excluded],
+            "sha256": data.sha256, "file": data.file, "file_sha256": data.file_sha256, "where": data.where,
+            "ranges": {w: list(r) for w, r in data.ranges.items()}, "notes": list(data.notes), "excluded": excluded,
         },
         "response": fit.response,
         "fixed": dict(fit.fixed),
         "priors": {n: list(p) for n, p in fit.priors.items()},
         "levels": {c: list(names) for c, names in fit.levels.items()},
         "free": list(fit.free),
+    }  # fmt: skip
+
+
+def _rest(fit: Fit) -> dict[str, Any]:
+    """What is needed to have the same fit again."""
+    described = {
+        n: {"domain": p.domain if isinstance(p.domain, str) else list(p.domain), "meaning": p.meaning}
+        for n, p in fit.law.parameters.items()
+    }
+    return {
         "inflation": fit.inflation,
         "settings": dict(fit.settings),
         "versions": dict(fit.versions),
-        "law_parameters": {
-            n: {"domain": p.domain if isinstance(p.domain, str) else list(p.domain), "meaning": p.meaning}
-            for n, p in fit.law.parameters.items()
-        },
+        "law_parameters": described,
         "variables": list(fit.law.variables),
         "unit": fit.law.unit,
         "residuals": fit.residuals.tolist(),
-        "draws": None if fit.draws is None else fit.draws.tolist(),
+        "draws": None if fit.draws is None else [[_number(x) for x in row] for row in fit.draws.tolist()],
         "format": FORMAT,
-    }  # fmt: skip
+    }
 
 
 def fit_from_source(source: str | Path) -> Fit:
@@ -128,7 +146,9 @@ def fit_from_source(source: str | Path) -> Fit:
         try:
             text = Path(source).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise FileError(f"{where} cannot be read as a fit ({error}). Give a file written by: isoflop fit … -o FIT.json.") from None
+            raise FileError(
+                f"{where} cannot be read as a fit ({error}). Give a file written by: isoflop fit … -o FIT.json."
+            ) from None
     try:
         return _fit_from_dict(json.loads(text))
     except (json.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
@@ -143,11 +163,17 @@ def _law(data: dict[str, Any]) -> Law:
     known = catalogue().get(data["law"])
     if known is not None and known.formula == data["formula"]:
         return known
-    parameters = {
-        n: Parameter(p["domain"] if isinstance(p["domain"], str) else tuple(p["domain"]), p["meaning"])
-        for n, p in data["law_parameters"].items()
-    }
-    return Law(data["law"], data["formula"], parameters=parameters, variables=tuple(data["variables"]), unit=data["unit"])
+    parameters = {n: Parameter(_domain(p["domain"]), p["meaning"]) for n, p in data["law_parameters"].items()}
+    return Law(
+        data["law"], data["formula"], parameters=parameters, variables=tuple(data["variables"]), unit=data["unit"]
+    )
+
+
+def _domain(stored: str | list[float]) -> Domain:
+    """A parameter's domain from JSON, where an interval is a list."""
+    if isinstance(stored, str):
+        return "real" if stored == "real" else "positive"
+    return (stored[0], stored[1])
 
 
 def _fit_from_dict(data: dict[str, Any]) -> Fit:
@@ -160,7 +186,7 @@ def _fit_from_dict(data: dict[str, Any]) -> Fit:
     names = tuple(data["parameters"])
     return Fit(
         law=_law(data),
-        objective=Objective(objective["name"], objective["kind"], objective["log"], objective["delta"], objective["ratio"]),
+        objective=Objective(**{k: objective[k] for k in ("name", "kind", "log", "delta", "ratio")}),
         value=objective["value"],
         names=names,
         theta=np.array([data["parameters"][n]["value"] for n in names]),
@@ -176,7 +202,7 @@ def _fit_from_dict(data: dict[str, Any]) -> Fit:
         ),
         fixed=data["fixed"],
         priors={n: (p[0], p[1]) for n, p in data["priors"].items()},
-        draws=None if data["draws"] is None else np.array(data["draws"]),
+        draws=None if data["draws"] is None else np.array(data["draws"], dtype=float),
         level=data["level"],
         inflation=data["inflation"],
         settings=data["settings"],

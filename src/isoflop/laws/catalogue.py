@@ -91,7 +91,9 @@ def from_toml(path: str | Path) -> Law:
     except OSError as error:
         raise FileError(f"The law file {str(file)!r} cannot be read ({error.strerror}). Check the path.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise FileError(f"{str(file)!r} is not a TOML file ({error}). Correct it, or give the formula itself.") from None
+        raise FileError(
+            f"{str(file)!r} is not a TOML file ({error}). Correct it, or give the formula itself."
+        ) from None
     return _from_mapping(data, str(file))
 
 
@@ -106,14 +108,16 @@ def _from_mapping(data: dict[str, Any], where: str) -> Law:
     texts = {key: str(data[key]) for key in allowed & set(data)}
     try:
         return Law(
-            **{"name": Path(where).stem, **texts},  # type: ignore[arg-type]
+            **{"name": Path(where).stem, **texts},
             parameters={n: _parameter(p) for n, p in data.get("parameters", {}).items()},
             variables=tuple(data.get("variables", ())),
             source=Source(**data["source"]) if "source" in data else None,
             published=tuple(Published(**p) for p in data.get("published", ())),
         )
     except (TypeError, AttributeError) as error:
-        raise LawError(f"{where}: a table has keys that do not fit ({error}). See the documentation of `Law`.") from None
+        raise LawError(
+            f"{where}: a table has keys that do not fit ({error}). See the documentation of `Law`."
+        ) from None
 
 
 def _parameter(data: dict[str, Any]) -> Parameter:

@@ -13,28 +13,13 @@ from typing import Final
 import sympy
 
 from isoflop.errors import FormulaError
+from isoflop.laws.functions import sigmoid, softplus
 from isoflop.runs.columns import SYMBOL_TO_WORD, VOCABULARY
 
 MAX_CHARACTERS: Final = 4000
 MAX_NODES: Final = 600
 
 FUNCTIONS: Final = ("exp", "log", "log2", "log10", "sqrt", "tanh", "sigmoid", "softplus", "min", "max")
-
-
-class sigmoid(sympy.Function):  # type: ignore[misc]  # noqa: N801  # SymPy prints the class name
-    """`1 / (1 + exp(-x))`, kept whole so that it is evaluated without overflow."""
-
-    def fdiff(self, argindex: int = 1) -> sympy.Expr:
-        """Give the derivative."""
-        return sigmoid(self.args[0]) * (1 - sigmoid(self.args[0]))
-
-
-class softplus(sympy.Function):  # type: ignore[misc]  # noqa: N801  # SymPy prints the class name
-    """`log(1 + exp(x))`, kept whole so that it is evaluated without overflow."""
-
-    def fdiff(self, argindex: int = 1) -> sympy.Expr:
-        """Give the derivative."""
-        return sigmoid(self.args[0])
 
 
 _UNARY: Final[Mapping[str, Callable[[sympy.Expr], sympy.Expr]]] = {
@@ -93,7 +78,9 @@ class Formula:
     def latex(self) -> str:
         """LaTeX of the whole equation."""
         left = sympy.latex(column_symbol(self.response or "loss"))
-        names = {self.symbols[p]: rf"{sympy.latex(self.symbols[p])}_{{\mathrm{{{c}}}}}" for p, c in self.indexed.items()}
+        names = {
+            self.symbols[p]: rf"{sympy.latex(self.symbols[p])}_{{\mathrm{{{c}}}}}" for p, c in self.indexed.items()
+        }
         return f"{left} = {sympy.latex(self.expression, symbol_names=names)}"
 
 
@@ -238,7 +225,9 @@ class _Reader:
         if name in FUNCTIONS:
             raise FormulaError(f"{name!r} is a function: write {name}(…) (in {self.text!r}).")
         if name in self.indexed:
-            raise FormulaError(f"{name!r} stands both with and without [{self.indexed[name]}] in {self.text!r}. Choose one.")
+            raise FormulaError(
+                f"{name!r} stands both with and without [{self.indexed[name]}] in {self.text!r}. Choose one."
+            )
         return self._parameter(name)
 
     def _parameter(self, name: str) -> sympy.Expr:

@@ -16,9 +16,10 @@ import sympy
 from numpy.typing import NDArray
 
 from isoflop.errors import ColumnError, LawError
+from isoflop.laws.compile import Builder, log_form, tidy
 from isoflop.laws.formula import Formula, column_symbol
 from isoflop.laws.law import Law
-from isoflop.laws.tape import COLUMN, PARAMETER, Node, Tape, _Builder, log_form, tidy
+from isoflop.laws.tape import COLUMN, PARAMETER, Node, Tape
 from isoflop.units import FLOPS_PER_PARAM_TOKEN
 
 Array = NDArray[Any]
@@ -211,7 +212,7 @@ def _tape(outputs: list[sympy.Expr], coordinates: list[sympy.Symbol], columns: l
     """Compile expressions over parameter coordinates and columns."""
     inputs = {s: Node("column", (), COLUMN, k) for k, s in enumerate(columns)}
     inputs |= {s: Node("parameter", (), PARAMETER, k) for k, s in enumerate(coordinates)}
-    builder = _Builder(inputs)
+    builder = Builder(inputs)
     numbers = tuple(builder.visit(e) for e in outputs)
     return Tape(tuple(builder.nodes), numbers)
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from isoflop.errors import ColumnError, LawError
+from isoflop.laws.compile import Program, compile_formula
 from isoflop.laws.formula import Formula, parse_formula
-from isoflop.laws.tape import Program, compile_formula
 from isoflop.runs.columns import resolve
 
 Array = NDArray[Any]
@@ -41,7 +41,17 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Source:
-    """Where a law was published."""
+    """Where a law was published.
+
+    Args:
+        authors: family names.
+        year: of the version cited.
+        title: full or short title.
+        where: arXiv number, equation or table.
+
+    >>> str(Source("Hoffmann et al.", 2022, "Training Compute-Optimal Large Language Models", "arXiv:2203.15556"))
+    'Hoffmann et al. (2022), Training Compute-Optimal Large Language Models, arXiv:2203.15556'
+    """
 
     authors: str
     year: int
@@ -119,7 +129,9 @@ class Law:
     @cached_property
     def parsed(self) -> Formula:
         """The formula as SymPy sees it."""
-        real = [n for n, p in self.parameters.items() if p.domain == "real" or (p.domain != "positive" and p.domain[0] < 0)]
+        real = [
+            n for n, p in self.parameters.items() if p.domain == "real" or (p.domain != "positive" and p.domain[0] < 0)
+        ]
         return parse_formula(self.formula, self.variables, real)
 
     @property
@@ -190,7 +202,8 @@ class Law:
         tape = program.gradient if slopes else program.value
         with np.errstate(all="ignore"):
             coordinates = [
-                np.log(values[..., k, None]) if log else values[..., k, None] for k, log in enumerate(program.logarithmic)
+                np.log(values[..., k, None]) if log else values[..., k, None]
+                for k, log in enumerate(program.logarithmic)
             ]
             outputs = tape.run(coordinates, tape.column_part(inputs))
             shape = np.broadcast_shapes((*values.shape[:-1], 1), inputs[0].shape if inputs else (1,))

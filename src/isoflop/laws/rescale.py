@@ -14,8 +14,9 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
-from isoflop.laws.formula import Formula, sigmoid, softplus
-from isoflop.laws.tape import log_form, tidy
+from isoflop.laws.compile import log_form, tidy
+from isoflop.laws.formula import Formula
+from isoflop.laws.functions import sigmoid, softplus
 
 Array = NDArray[Any]
 
@@ -41,7 +42,7 @@ def _evaluator(expr: sympy.Expr, formula: Formula) -> Callable[[Array], Array]:
     """Evaluate a small expression over parameters on arrays, by walking it."""
     index = {formula.symbols[name]: k for k, name in enumerate(formula.parameters)}
 
-    def walk(node: sympy.Expr, theta: Array) -> Any:
+    def walk(node: sympy.Expr, theta: Array) -> Array | float:
         if node in index:
             return theta[..., index[node]]
         if node.is_number:
@@ -58,10 +59,12 @@ def _evaluator(expr: sympy.Expr, formula: Formula) -> Callable[[Array], Array]:
             product = product * value
         return product
 
-    return lambda theta: walk(expr, theta)
+    return lambda theta: np.asarray(walk(expr, theta))
 
 
-def _candidates(law: sympy.Expr, x: sympy.Symbol, names: dict[sympy.Symbol, str], logs: set[sympy.Symbol]) -> dict[str, sympy.Expr]:
+def _candidates(
+    law: sympy.Expr, x: sympy.Symbol, names: dict[sympy.Symbol, str], logs: set[sympy.Symbol]
+) -> dict[str, sympy.Expr]:
     """Exponents suggested by each function in which the column and a parameter stand together."""
     found: dict[str, sympy.Expr] = {}
     for call in law.atoms(sympy.Function):
@@ -86,7 +89,9 @@ def _candidates(law: sympy.Expr, x: sympy.Symbol, names: dict[sympy.Symbol, str]
 
 def _holds(residual: sympy.Expr, seed: int) -> bool:
     """Whether an expression vanishes at random points."""
-    plain = residual.replace(sigmoid, lambda a: 1 / (1 + sympy.exp(-a))).replace(softplus, lambda a: sympy.log(1 + sympy.exp(a)))
+    plain = residual.replace(sigmoid, lambda a: 1 / (1 + sympy.exp(-a))).replace(
+        softplus, lambda a: sympy.log(1 + sympy.exp(a))
+    )
     symbols = sorted(plain.free_symbols, key=str)
     rng = np.random.default_rng(seed)
     for _ in range(3):
@@ -97,7 +102,9 @@ def _holds(residual: sympy.Expr, seed: int) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _found(formula_key: tuple[str, tuple[str, ...], tuple[str, ...], frozenset[str]], expression: sympy.Expr, column: str) -> Rescaling | None:
+def _found(
+    formula_key: tuple[str, tuple[str, ...], tuple[str, ...], frozenset[str]], expression: sympy.Expr, column: str
+) -> Rescaling | None:
     text, columns, parameters, real = formula_key
     formula = Formula(text, expression, columns, parameters, real=real)
     rewritten, column_symbols, coordinates, logarithmic = log_form(formula, frozenset())

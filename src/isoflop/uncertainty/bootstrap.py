@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from isoflop.engine import Progress, map_tasks
 from isoflop.errors import FitError
 from isoflop.fit.evaluate import Evaluator
-from isoflop.fit.fitting import bind_checked, prepare
+from isoflop.fit.prepare import bind_checked, prepare
 from isoflop.fit.problem import Problem
 from isoflop.fit.result import Fit
 from isoflop.fit.solve import minimise
@@ -77,13 +77,13 @@ def draw_weights(rng: np.random.Generator, replicates: int, rows: int, resample:
     """
     if resample == "bayes":
         gaps = rng.standard_exponential((replicates, rows))
-        return gaps * (rows / gaps.sum(axis=1, keepdims=True))
+        return np.asarray(gaps * (rows / gaps.sum(axis=1, keepdims=True)))
     if clusters is None:
         return rng.multinomial(rows, np.full(rows, 1 / rows), size=replicates).astype(float)
     count = int(clusters.max()) + 1
     drawn = rng.multinomial(count, np.full(count, 1 / count), size=replicates).astype(float)
     weights = drawn[:, clusters]
-    return weights * (rows / np.maximum(weights.sum(axis=1, keepdims=True), 1.0))
+    return np.asarray(weights * (rows / np.maximum(weights.sum(axis=1, keepdims=True), 1.0)))
 
 
 def bootstrap(

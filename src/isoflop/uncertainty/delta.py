@@ -11,8 +11,8 @@ from isoflop.fit.estimate import Estimate
 from isoflop.fit.evaluate import Evaluator
 from isoflop.fit.objective import Objective
 from isoflop.fit.problem import Problem
-from isoflop.fit.result import Fit, evaluate_slots
-from isoflop.runs.columns import resolve
+from isoflop.fit.result import Fit
+from isoflop.fit.values import by_word, evaluate_slots
 from isoflop.runs.table import RunTable
 from isoflop.uncertainty.bootstrap import bind_fit
 
@@ -129,7 +129,7 @@ def delta(
     chosen = fit.level if level is None else level
     found = covariance(fit, table, sandwich=sandwich)
     if function is None:
-        given = {resolve(name) or name: value for name, value in columns.items()}
+        given = by_word(columns)
 
         def quantity(theta: Array) -> Array:
             return evaluate_slots(fit.law, fit.levels, theta, given)[:, 0]

@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from isoflop.errors import LawError
 from isoflop.fit.estimate import Estimate
 from isoflop.fit.evaluate import Evaluator
-from isoflop.fit.fitting import bind_checked, prepare, search
+from isoflop.fit.prepare import bind_checked, prepare
 from isoflop.fit.result import Fit
+from isoflop.fit.search import search
 from isoflop.fit.solve import minimise
+from isoflop.fit.values import by_word
 from isoflop.laws.formula import column_symbol
 from isoflop.laws.law import Law, Parameter
-from isoflop.runs.columns import resolve
 from isoflop.runs.table import RunTable
 
 Array = NDArray[Any]
@@ -88,7 +89,7 @@ def _with_prediction(fit: Fit, columns: dict[str, float]) -> tuple[Law, str, dic
         )
     constant = formula.symbols[constants[0]]
     rest = formula.expression - constant
-    given = {resolve(n) or n: v for n, v in columns.items()}
+    given = by_word(columns)
     missing = [w for w in formula.columns if w not in given]
     if missing:
         raise LawError(f"The prediction needs {', '.join(missing)}. Give a value for each column of the law.")
@@ -109,7 +110,14 @@ def _objective_of(fit: Fit, law: Law, table: RunTable, name: str, start: dict[st
 
     def reached(value: float) -> float:
         problem = bind_checked(
-            law, runs, fit.response, fit.objective, fix={**fit.fixed, name: value}, prior={}, weights=weights, noise=noise
+            law,
+            runs,
+            fit.response,
+            fit.objective,
+            fix={**fit.fixed, name: value},
+            prior={},
+            weights=weights,
+            noise=noise,
         )
         theta = np.array([[value if s.name == name else held[s.name] for s in problem.slots]])
         solution = minimise(Evaluator(problem, fit.objective), problem.search(theta), damping=0.1)

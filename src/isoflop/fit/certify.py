@@ -1,0 +1,112 @@
+"""The certificate of a search, or of parameters from elsewhere against it."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isoflop.errors import LawError
+from isoflop.fit import certificate as cert
+from isoflop.fit.certificate import Certificate
+from isoflop.fit.coordinates import check_value
+from isoflop.fit.evaluate import Evaluator
+from isoflop.fit.objective import Objective, parse_objective
+from isoflop.fit.prepare import bind_checked, prepare
+from isoflop.fit.problem import Problem
+from isoflop.fit.search import Optimum, search
+from isoflop.fit.solve import minimise
+from isoflop.laws.law import Law
+from isoflop.runs.table import RunTable
+
+Array = NDArray[Any]
+
+
+def certify_optimum(optimum: Optimum, runs: RunTable, *, given: Array | None = None) -> Certificate:
+    """Certificate of the best point of a search, or of a given point against it."""
+    problem, objective = optimum.problem, optimum.objective
+    evaluator = Evaluator(problem, objective)
+    u = optimum.u if given is None else given
+    local = evaluator.local(u[None])
+    value = float(local.value[0])
+    if not math.isfinite(value):
+        text = "the law has no finite value there. Give other parameters."
+        return cert.judge([cert.CertificateCheck("value", value, math.inf, passed=False, text=text)])
+    residuals = evaluator.residuals(u[None])[0]
+    sigma2 = float(np.sum(problem.weights * residuals**2)) / max(problem.rows - problem.size, 1)
+    plain = Evaluator(problem, Objective("squares", "squares", log=objective.log)).local(u[None])
+    metric, hessian = plain.metric[0], local.curvature[0]
+    checks = (
+        [cert.optimum_check(value, optimum.value)]
+        if given is not None
+        else [cert.seeds_check(optimum.ends, optimum.value)]
+    )
+    checks.append(cert.stationary_check(local.slope[0], local.metric[0], value))
+    checks += cert.curvature_checks(problem, hessian, metric, sigma2)
+    checks.append(cert.bounds_check(evaluator, u))
+    checks += cert.design_checks(problem, {w: np.asarray(runs.column(w)) for w in problem.law.columns})
+    if given is None:
+        flat = any(c.name == "condition number" and not c.passed for c in checks)
+        checks.append(cert.units_check(_unit_change(optimum), flat=flat))
+    return cert.judge(checks)
+
+
+def certify_parameters(
+    law: Law,
+    table: RunTable,
+    parameters: Mapping[str, float],
+    *,
+    objective: str | Objective = "log-huber:1e-3",
+    response: str | None = None,
+) -> Certificate:
+    """Certificate of parameters from elsewhere, against the best that a search finds.
+
+    Args:
+        law: the law.
+        table: the runs.
+        parameters: value of every parameter (or level), in natural units.
+        objective: what they claim to minimise.
+        response: column that was explained; the law's own when None.
+
+    Returns:
+        The certificate; `not converged` unless the parameters are the optimum.
+
+    Raises:
+        LawError: a parameter is missing or outside its domain.
+    """
+    chosen = parse_objective(objective)
+    word = response or law.response
+    runs = prepare(law, table, word)
+    problem = bind_checked(law, runs, word, chosen, fix={}, prior={}, weights=None, noise=None)
+    missing = [s.name for s in problem.slots if s.name not in parameters]
+    if missing:
+        raise LawError(f"{', '.join(missing)} of law {law.name!r} have no value. Give every parameter.")
+    theta = np.array([[check_value(s, parameters[s.name], "The value") for s in problem.slots]])
+    given = problem.search(theta)
+    optimum = search(problem, chosen, given)
+    return certify_optimum(optimum, runs, given=given[0])
+
+
+def _unit_change(optimum: Optimum) -> float:
+    """Largest relative change of a fitted value when every column is counted in other units."""
+    problem = optimum.problem
+    moved = tuple(
+        c + 0.7 * (k + 1) if w in problem.scales else c
+        for k, (w, c) in enumerate(zip(problem.program.columns, problem.columns, strict=True))
+    )
+    other = replace(problem, columns=moved)
+    start = _moved_start(problem, other, optimum.u)
+    solution = minimise(Evaluator(other, optimum.objective), start, damping=0.3)
+    before = Evaluator(problem, optimum.objective).model(optimum.u[None])[0]
+    after = Evaluator(other, optimum.objective).model(solution.u)[0]
+    return float(np.abs(after / before - 1).max())
+
+
+def _moved_start(problem: Problem, other: Problem, u: Array) -> Array:
+    """The optimum's search coordinates in the other units, a little off, as a start."""
+    factors = {w: math.exp(0.7 * (k + 1)) for k, w in enumerate(problem.program.columns)}
+    scales = {w: s / factors[w] for w, s in problem.scales.items()}
+    theta = problem.natural(u[None])
+    return replace(other, scales=scales).search(theta) + 0.01

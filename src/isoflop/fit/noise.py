@@ -1,0 +1,53 @@
+"""Noise of each run: from a column, or from runs that differ in their seed only."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isoflop.errors import FitError
+from isoflop.laws.law import Law
+from isoflop.runs.table import RunTable
+
+Array = NDArray[Any]
+
+
+def run_noise(runs: RunTable, noise: str | None, law: Law, response: str) -> Array | None:
+    """Noise per run from a column, or from repeated seeds."""
+    if noise is None:
+        return None
+    if noise != "seeds":
+        values = np.asarray(runs.column(noise), dtype=float)
+        if not np.all(values > 0):
+            raise FitError(f"Column {noise!r} holds noise that is not positive. Correct it, or leave noise out.")
+        return values
+    return seed_noise(runs, law, response)
+
+
+def seed_noise(runs: RunTable, law: Law, response: str) -> Array:
+    """Relative noise per run from runs that agree in all the law's columns.
+
+    The standard deviation of ln L between seeds is smoothed as `ln sigma = u + v ln C` when at
+    least two groups repeat, else taken as one number.
+
+    Raises:
+        FitError: no two runs agree in all the law's columns.
+    """
+    key = np.stack([np.round(np.log(np.asarray(runs.column(w))), 6) for w in law.columns], axis=1)
+    _, group, counts = np.unique(key, axis=0, return_inverse=True, return_counts=True)
+    group = group.ravel()
+    if not (counts > 1).any():
+        raise FitError("noise='seeds' needs runs that differ in their seed only; there are none. Leave noise out.")
+    y = np.log(np.asarray(runs.column(response)))
+    size = key.sum(axis=1)
+    places, spreads, freedom = [], [], []
+    for g in np.flatnonzero(counts > 1):
+        rows = group == g
+        places.append(size[rows].mean())
+        spreads.append(max(y[rows].std(ddof=1), 1e-9))
+        freedom.append(rows.sum() - 1)
+    if len(places) == 1:
+        return np.full(len(y), spreads[0])
+    slope, level = np.polyfit(places, np.log(spreads), 1, w=np.sqrt(freedom))
+    # Extrapolated seed noise is kept within what the repeated runs showed.
+    return np.asarray(np.clip(np.exp(level + slope * size), min(spreads), max(spreads)))

@@ -1,0 +1,62 @@
+"""Which runs a law can be fitted to, and whether what was asked for makes sense."""
+
+from collections.abc import Mapping
+
+from isoflop.errors import FitError, LawError
+from isoflop.fit.coordinates import check_value
+from isoflop.fit.noise import run_noise
+from isoflop.fit.objective import Objective
+from isoflop.fit.problem import Problem, bind
+from isoflop.laws.law import Law
+from isoflop.runs.check import usable
+from isoflop.runs.table import RunTable
+
+
+def prepare(
+    law: Law,
+    table: RunTable,
+    response: str,
+    extra: tuple[str, ...] = (),
+) -> RunTable:
+    """The rows that a law can be fitted to; the others are listed with their reasons."""
+    return usable(table, columns=(*law.columns, *extra, *law.parsed.indexed.values()), response=response)
+
+
+def bind_checked(
+    law: Law,
+    runs: RunTable,
+    response: str,
+    objective: Objective,
+    *,
+    fix: Mapping[str, float],
+    prior: Mapping[str, tuple[float, float]],
+    weights: str | None,
+    noise: str | None,
+) -> Problem:
+    """Bind a law after checking that what is fixed exists and that enough runs are left."""
+    problem = bind(
+        law, runs, response=response, log=objective.log, fix=fix, prior=prior,
+        weights=None if weights is None else runs.column(weights),
+        noise=run_noise(runs, noise, law, response),
+    )  # fmt: skip
+    known = {s.name for s in problem.slots} | set(law.parameter_names)
+    unknown = sorted((set(fix) | set(prior)) - known)
+    if unknown:
+        raise LawError(
+            f"{', '.join(unknown)} is no parameter of law {law.name!r}; it has {', '.join(sorted(known))}. "
+            "Correct the name."
+        )
+    for slot in problem.slots:
+        for key in (slot.name, law.parameter_names[slot.formal]):
+            if key in fix:
+                check_value(slot, fix[key], "The fixed value")
+            if key in prior and not prior[key][1] > 0:
+                raise LawError(f"The prior of {key} has standard deviation {prior[key][1]:g}. Give a positive one.")
+    if problem.size == 0:
+        raise FitError(f"Every parameter of law {law.name!r} is fixed: nothing is left to fit. Free one of them.")
+    if problem.rows < problem.size:
+        raise FitError(
+            f"Law {law.name!r} has {problem.size} free parameters, but only {problem.rows} usable runs are left. "
+            "Add runs, fix parameters (fix={'E': 1.7}), or use a law with fewer."
+        )
+    return problem

@@ -1,0 +1,136 @@
+"""The search for the optimum: rank seeds on a few rows, polish the best, finish on all rows."""
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isoflop.errors import FitError
+from isoflop.fit.certificate import SAME
+from isoflop.fit.evaluate import Evaluator
+from isoflop.fit.objective import Objective, robust_scale
+from isoflop.fit.problem import Problem, row_blocks
+from isoflop.fit.seeds import make_seeds
+from isoflop.fit.solve import Solution, minimise
+
+Array = NDArray[Any]
+
+SEED_ROWS: Final = 96
+"""Seeds are ranked on a spread-out sample of this many rows."""
+
+SKETCH_ROWS: Final = 2048
+"""Larger tables are searched on a spread-out sample of this many rows, then polished on all."""
+
+AGREE: Final = 0.3
+"""Share of quick searches that must agree; with fewer, the thorough grid is searched."""
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """The best point of a search, with everything that the certificate looks at.
+
+    Args:
+        problem: the bound law.
+        objective: with its scale set.
+        u: search coordinates, shape (q,).
+        value: objective there.
+        ends: objective of every search, shape (seeds,).
+    """
+
+    problem: Problem
+    objective: Objective
+    u: Array
+    value: float
+    ends: Array
+
+
+def search(problem: Problem, objective: Objective, start: Array | None = None) -> Optimum:
+    """Minimise an objective over a bound law.
+
+    Args:
+        problem: the bound law.
+        objective: what to minimise; a missing scale is set from the residuals of a first fit.
+        start: further starts in search coordinates, shape (k, q).
+
+    Returns:
+        The best point found.
+    """
+    quick = _search(problem, objective, start, thorough=False)
+    agree = np.isfinite(quick.ends) & (quick.ends <= quick.value * (1 + SAME) + 1e-300)
+    if agree.sum() >= 2 and agree.mean() >= AGREE:
+        return quick
+    known = quick.u[None] if start is None else np.concatenate([quick.u[None], start])
+    return _search(problem, objective, known, thorough=True)
+
+
+def _search(problem: Problem, objective: Objective, start: Array | None, *, thorough: bool) -> Optimum:
+    """Rank seeds on a few rows, polish the best on a sample, and finish on all rows."""
+    sketch = sample_rows(problem, SKETCH_ROWS)
+    first = replace(objective, kind="squares", name="start") if objective.needs_scale else objective
+    seeds = make_seeds(Evaluator(sample_rows(problem, SEED_ROWS), first), thorough=thorough)
+    if start is not None:
+        seeds = np.concatenate([start, seeds])
+    if not len(seeds):
+        raise FitError(
+            f"Law {problem.law.name!r} has no finite value at any seed on these runs. Check the units of "
+            f"{', '.join(problem.law.columns)}, or give the parameters narrower domains."
+        )
+    solution = _polish(sketch, first, seeds, thorough=thorough)
+    if objective.needs_scale:
+        objective, solution = _with_scale(sketch, objective, solution)
+    if sketch is not problem:
+        solution = minimise(Evaluator(problem, objective), _distinct(solution, 3))
+    best = int(np.argmin(solution.value))
+    return Optimum(problem, objective, solution.u[best], float(solution.value[best]), solution.value)
+
+
+def _polish(problem: Problem, objective: Objective, seeds: Array, *, thorough: bool) -> Solution:
+    """Polish all seeds; in a quick search only the better ones go beyond a few cheap steps."""
+    evaluator = Evaluator(problem, objective)
+    if thorough:
+        return minimise(evaluator, seeds)
+    if len(seeds) > 6:
+        early = minimise(Evaluator(sample_rows(problem, SEED_ROWS), objective), seeds, max_steps=10, exact=False)
+        seeds = early.u[np.argsort(early.value, kind="stable")[:6]]
+    return minimise(evaluator, seeds, enough=3)
+
+
+def _with_scale(problem: Problem, objective: Objective, solution: Solution) -> tuple[Objective, Solution]:
+    """Set the objective's scale from the residuals, twice, and polish."""
+    scaled = replace(objective, kind="squares")
+    best = solution.u[[int(np.argmin(solution.value))]]
+    for _ in range(2):
+        residuals = Evaluator(problem, scaled).residuals(best)[0]
+        scaled = objective.with_scale(max(robust_scale(residuals, problem.size), 1e-6))
+        best = minimise(Evaluator(problem, scaled), best, damping=0.3).u
+    near = solution.value <= solution.value.min() * 2 + 1e-300
+    u = np.concatenate([best, solution.u[near]])
+    return scaled, minimise(Evaluator(problem, scaled), u, damping=0.3)
+
+
+def sample_rows(problem: Problem, count: int) -> Problem:
+    """The problem on a spread-out sample of its rows; itself when it is small."""
+    if problem.rows <= count:
+        return problem
+    order = np.lexsort([*problem.columns, problem.response])
+    pick = np.sort(order[np.linspace(0, problem.rows - 1, count).astype(int)])
+    levels = {n: replace(x, codes=x.codes[pick]) for n, x in problem.levels.items()}
+    return replace(
+        problem, columns=tuple(c[pick] for c in problem.columns), levels=levels, response=problem.response[pick],
+        inverse_noise=problem.inverse_noise[pick], weights=problem.weights[pick], blocks=row_blocks(len(pick)),
+    )  # fmt: skip
+
+
+def _distinct(solution: Solution, count: int) -> Array:
+    """The best end points that differ in their objective."""
+    chosen: list[int] = []
+    for i in np.argsort(solution.value, kind="stable"):
+        if np.isfinite(solution.value[i]) and all(
+            abs(solution.value[i] / solution.value[j] - 1) > 1e-6 for j in chosen
+        ):
+            chosen.append(int(i))
+        if len(chosen) == count:
+            break
+    # The best two twice over: whether searches agree on all rows is part of the certificate.
+    return np.concatenate([solution.u[chosen], solution.u[chosen[:1]] + 1e-3])

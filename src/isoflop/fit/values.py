@@ -1,0 +1,83 @@
+"""Values of a law for a batch of parameter vectors, with levels where parameters are indexed."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from isoflop.errors import ColumnError
+from isoflop.laws.law import Law
+from isoflop.runs.columns import resolve
+from isoflop.units import training_flops
+
+Array = NDArray[Any]
+
+
+def by_word(columns: Mapping[str, ArrayLike]) -> dict[str, Any]:
+    """Inputs under the names of the vocabulary."""
+    return {resolve(name) or name: value for name, value in columns.items()}
+
+
+def evaluate_slots(law: Law, levels: Mapping[str, tuple[str, ...]], theta: Array, given: Mapping[str, Any]) -> Array:
+    """Value of a law with levels for a batch of parameter vectors.
+
+    Args:
+        law: the law.
+        levels: column → level names.
+        theta: natural parameters, one per slot, shape (batch, slots).
+        given: word → values, or level names for the indexing columns.
+
+    Returns:
+        Response, shape (batch, n).
+    """
+    if not law.parsed.indexed:
+        return law.evaluate(theta, _with_flops(law, given))
+    given = _with_flops(law, given)
+    arrays = {w: np.atleast_1d(np.asarray(given[w], dtype=float)) for w in law.columns}
+    shape = np.broadcast_shapes(*(a.shape for a in arrays.values())) if arrays else (1,)
+    codes = {c: np.broadcast_to(_codes(c, names, given), shape) for c, names in levels.items()}
+    plain = replace(law, formula=_without_levels(law))
+    result = np.empty((len(theta), *shape))
+    combinations = np.stack([np.broadcast_to(c, shape) for c in codes.values()], axis=-1)
+    for combination in np.unique(combinations, axis=0):
+        rows = (combinations == combination).all(axis=-1)
+        chosen = dict(zip(codes, combination.tolist(), strict=True))
+        pick, place = [], 0
+        for name in law.parameter_names:
+            column = law.parsed.indexed.get(name)
+            pick.append(place + (chosen[column] if column else 0))
+            place += len(levels[column]) if column else 1
+        some = {w: np.broadcast_to(a, shape)[rows] for w, a in arrays.items()}
+        result[:, rows] = plain.evaluate(theta[:, pick], some)
+    return result
+
+
+def _without_levels(law: Law) -> str:
+    """The formula with `A[column]` written as `A`."""
+    text = law.formula
+    for name, column in law.parsed.indexed.items():
+        text = text.replace(f"{name}[{column}]", name)
+    return text
+
+
+def _codes(column: str, names: tuple[str, ...], given: Mapping[str, Any]) -> Array:
+    """Level numbers of given labels."""
+    if column not in given:
+        raise ColumnError(f"The law has one value per {column}: give {column}= one of {', '.join(names)}.")
+    labels = [str(x) for x in np.atleast_1d(np.asarray(given[column], dtype=object)).tolist()]
+    unknown = sorted(set(labels) - set(names))
+    if unknown:
+        raise ColumnError(f"{column} = {', '.join(unknown)} was not among the runs; known: {', '.join(names)}.")
+    return np.array([names.index(x) for x in labels])
+
+
+def _with_flops(law: Law, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Add flops = 6ND, or tokens = C/(6N), when the law needs it and it follows from what was given."""
+    numbers = {w: np.asarray(given[w], dtype=float) for w in ("params", "tokens", "flops") if w in given}
+    if "flops" in law.columns and "flops" not in given and {"params", "tokens"} <= set(given):
+        return {**given, "flops": training_flops(numbers["params"], numbers["tokens"])}
+    if "tokens" in law.columns and "tokens" not in given and {"params", "flops"} <= set(given):
+        return {**given, "tokens": numbers["flops"] / training_flops(numbers["params"], 1.0)}
+    return given
