@@ -1,0 +1,46 @@
+"""The typer application: the commands in the order in which people need them."""
+
+from typing import Annotated
+
+import typer
+
+from isoflop.cli import data, fitting, ladder, lawbook
+
+app = typer.Typer(
+    name="isoflop",
+    help=(
+        "The scaling-law workbench: from a table of small training runs to a forecast that can be trusted, and a plan."
+    ),
+    epilog="Exit status: 0 good, 1 a result that must not be trusted, 2 bad usage or input.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback(invoke_without_command=True)
+def start(
+    context: typer.Context,
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
+) -> None:
+    """Print the help when there is no command."""
+    if version:
+        from importlib.metadata import version as version_of
+
+        typer.echo(f"isoflop {version_of('isoflop')}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+for command in (
+    lawbook.laws,
+    lawbook.show,
+    data.check,
+    fitting.fit,
+    fitting.predict,
+):
+    app.command()(command)
+app.add_typer(ladder.app, name="ladder")

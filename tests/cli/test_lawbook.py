@@ -1,0 +1,75 @@
+"""laws, show and check: what is listed, shown and found."""
+
+from pathlib import Path
+
+import pytest
+from tests.cli.conftest import Isoflop, chinchilla_rows, write_csv
+
+from isoflop import laws
+
+
+def test_laws_lists_every_law_on_a_line_of_its_own(isoflop: Isoflop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS")
+    listed = [line.split()[0] for line in isoflop("laws").out.splitlines()[1:]]
+    assert listed == list(laws.names())
+    assert [law["name"] for law in isoflop("laws", "--json").json["laws"]] == listed
+
+
+def test_tables_keep_to_the_width_that_is_asked_for(isoflop: Isoflop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    assert max(map(len, isoflop("laws").out.splitlines())) <= 60
+
+
+@pytest.mark.parametrize("name", laws.names())
+def test_show_tells_the_formula_the_parameters_and_the_source(isoflop: Isoflop, name: str) -> None:
+    law = laws.get(name)
+    shown, found = isoflop("show", name).out, isoflop("show", name, "--json").json
+    for text in (law.formula, *law.parameter_names, str(law.source)):
+        assert text in shown
+    assert list(found["parameters"]) == list(law.parameter_names)
+    assert [p["values"] for p in found["published"]] == [dict(p.values) for p in law.published]
+
+
+def test_show_explains_a_formula_of_the_user(isoflop: Isoflop) -> None:
+    found = isoflop("show", "E + A/C^a", "--json").json
+    assert found["columns"] == ["flops"]
+    assert found["linear"] == ["E", "A"]
+    assert found["source"] is None
+
+
+def test_check_of_a_good_table(isoflop: Isoflop, runs: Path) -> None:
+    ended = isoflop("check", runs, "--law", "chinchilla")
+    assert ended.status == 0
+    assert ended.out.splitlines()[-1] == "25 of 25 runs usable, 0 error(s), 0 warning(s): a fit is possible"
+
+
+def test_check_names_rows_and_the_next_step(isoflop: Isoflop, tmp_path: Path) -> None:
+    rows = {name: values.tolist() for name, values in chinchilla_rows().items()}
+    rows["loss"][3] = -1
+    table = write_csv(tmp_path / "runs.csv", rows)
+    found = isoflop("check", table, "--json").json
+    (finding,) = [f for f in found["findings"] if f["code"] == "non_positive"]
+    assert finding["rows"] == [4]
+    assert finding["column"] == "loss"
+    assert finding["next_step"]
+    assert found["usable"] == 24
+    plain, strict = isoflop("check", table), isoflop("check", table, "--strict")
+    assert (plain.status, strict.status) == (0, 1)
+    assert "warning: loss is not positive in row 4" in plain.out
+
+
+def test_check_knows_what_a_law_needs(isoflop: Isoflop, runs: Path) -> None:
+    ended = isoflop("check", runs, "--law", "kaplan-steps")
+    assert ended.status == 1
+    assert "error: The table has no column 'steps'" in ended.out
+    assert "no fit is possible" in ended.out
+
+
+def test_check_takes_filter_mapping_and_response(isoflop: Isoflop, tmp_path: Path) -> None:
+    rows = chinchilla_rows()
+    table = write_csv(tmp_path / "runs.csv", {"a": rows["N"], "D": rows["D"], "c4": rows["loss"]})
+    found = isoflop("check", table, "--map", "N=a", "--response", "c4", "--where", "D > 5e9", "--json").json
+    assert found["ok"]
+    assert found["data"]["mapping"]["params"] == "a"
+    assert found["data"]["where"] == "D > 5e9"
+    assert 0 < found["rows"] < 25
