@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from isoflop.errors import FitError
+
 Array = NDArray[Any]
 
 
@@ -87,7 +89,12 @@ def interval_from_draws(value: float | Array, draws: Array, level: float, correc
 
     Returns:
         Lower and upper end; NaN where more than a tenth of the draws have no value.
+
+    Raises:
+        FitError: the level is no probability.
     """
+    if not 0 < level < 1:
+        raise FitError(f"The confidence level {level:g} is not between 0 and 1. Write 0.9 for 90 %.")
     point = np.asarray(value, dtype=float)
     finite = np.isfinite(draws)
     logarithmic = bool(np.all(draws[finite] > 0)) and bool(np.all(point > 0))

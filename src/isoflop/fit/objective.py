@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from isoflop.errors import FitError
+from isoflop.errors import FitError, UnitsError
 from isoflop.units import parse_quantity
 
 Array = NDArray[Any]
@@ -150,7 +150,10 @@ _MAKERS: Final[dict[str, Callable[[str | None], Objective]]] = {
 
 def _positive(text: str, name: str) -> float:
     """A positive number after the colon."""
-    value = parse_quantity(text)
+    try:
+        value = parse_quantity(text)
+    except UnitsError as error:
+        raise FitError(f"The objective {name}:{text} cannot be read. {error}") from None
     if not (value > 0 and math.isfinite(value)):
         raise FitError(f"The number in {name}:{text} must be positive. Write for instance log-huber:1e-3.")
     return value

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from isoflop.errors import FitError, LawError
-from isoflop.fit.coordinates import check_value
 from isoflop.fit.noise import run_noise
 from isoflop.fit.objective import Objective
 from isoflop.fit.problem import Problem, bind
@@ -48,8 +47,6 @@ def bind_checked(
         )
     for slot in problem.slots:
         for key in (slot.name, law.parameter_names[slot.formal]):
-            if key in fix:
-                check_value(slot, fix[key], "The fixed value")
             if key in prior and not prior[key][1] > 0:
                 raise LawError(f"The prior of {key} has standard deviation {prior[key][1]:g}. Give a positive one.")
     if problem.size == 0:

@@ -178,6 +178,11 @@ def _domain(stored: str | list[float]) -> Domain:
 
 def _fit_from_dict(data: dict[str, Any]) -> Fit:
     """Rebuild a fit from plain data."""
+    if data["format"] != FORMAT:
+        raise FileError(
+            f"This fit has format {data['format']!r}; this isoflop reads format {FORMAT}. "
+            "Fit again, or use the isoflop that wrote it."
+        )
     objective, kept, verdict = data["objective"], data["data"], data["certificate"]
     checks = tuple(
         CertificateCheck(c["name"], float(c["value"]), float(c["threshold"]), c["passed"], c["text"], c["blocks"])
@@ -189,11 +194,11 @@ def _fit_from_dict(data: dict[str, Any]) -> Fit:
         objective=Objective(**{k: objective[k] for k in ("name", "kind", "log", "delta", "ratio")}),
         value=objective["value"],
         names=names,
-        theta=np.array([data["parameters"][n]["value"] for n in names]),
+        theta=np.array([data["parameters"][n]["value"] for n in names], dtype=float),
         free=tuple(data["free"]),
         levels={c: tuple(x) for c, x in data["levels"].items()},
         response=data["response"],
-        residuals=np.array(data["residuals"]),
+        residuals=np.array(data["residuals"], dtype=float),
         certificate=Certificate(verdict["verdict"], tuple(verdict["reasons"]), checks),
         data=DataSummary(
             data["rows"], kept["sha256"], kept["file"], kept["file_sha256"], kept["where"],
