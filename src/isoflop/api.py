@@ -168,6 +168,6 @@ def predict(fitted: Fit, *, level: float | None = None, new_run: bool = True, **
 
     >>> runs = {"C": [1e18, 1e19, 1e20, 1e21], "loss": [3.1, 2.7, 2.4, 2.2]}
     >>> round(predict(fit("K/C^a", runs, bootstrap=20), flops=1e22).value, 1)
-    2.0
+    1.9
     """
     return fitted.predict(level=level, new_run=new_run, **columns)

@@ -19,7 +19,18 @@ NATS_PER_BIT: Final = math.log(2.0)
 
 CONVENTION_6ND: Final = "flops = 6·params·tokens (attention and embedding look-ups not counted)"
 
-_SUFFIX: Final = {"": 1.0, "K": 1e3, "M": 1e6, "B": 1e9, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18, "Z": 1e21, "Y": 1e24}
+_SUFFIX: Final = {
+    "": 1.0,
+    "K": 1e3,
+    "M": 1e6,
+    "B": 1e9,
+    "G": 1e9,
+    "T": 1e12,
+    "P": 1e15,
+    "E": 1e18,
+    "Z": 1e21,
+    "Y": 1e24,
+}
 _QUANTITY: Final = re.compile(r"([+-]?(?:\d[\d,_]*)?(?:\.\d+)?\.?(?:[eE][+-]?\d+)?)\s*([A-Za-z]?)")
 _GROUPED: Final = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?(?:[eE][+-]?\d+)?")
 

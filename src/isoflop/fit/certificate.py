@@ -78,10 +78,10 @@ def judge(checks: Sequence[CertificateCheck]) -> Certificate:
     return Certificate(verdict, tuple(c.text for c in failed), tuple(checks))
 
 
-def seeds_check(values: Array, best: float) -> CertificateCheck:
+def seeds_check(values: Array, best: float, rounding: float) -> CertificateCheck:
     """How many searches ended at the same optimum."""
     finite = values[np.isfinite(values)]
-    agree = int((finite <= best * (1 + SAME) + 1e-300).sum())
+    agree = int((finite <= best * (1 + SAME) + rounding).sum())
     needed = 2 if len(finite) > 1 else 1
     text = f"{agree} of {len(finite)} searches ended at the same optimum"
     if agree < needed:
@@ -89,9 +89,9 @@ def seeds_check(values: Array, best: float) -> CertificateCheck:
     return CertificateCheck("agreeing seeds", agree, needed, agree >= needed, text)
 
 
-def optimum_check(value: float, best: float) -> CertificateCheck:
+def optimum_check(value: float, best: float, rounding: float) -> CertificateCheck:
     """Whether given parameters reach the objective of the best search."""
-    excess = value / best - 1 if best > 0 else value - best
+    excess = (value - best) / (best + rounding)
     text = f"the objective is {excess:.2g} (relative) above the best that was found"
     if not excess <= SAME:
         text += f" ({value:.9g} against {best:.9g}): this is not the optimum. Fit again from more seeds."

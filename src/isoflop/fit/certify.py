@@ -39,11 +39,11 @@ def certify_optimum(optimum: Optimum, runs: RunTable, *, given: Array | None = N
     plain = Evaluator(problem, Objective("squares", "squares", log=objective.log)).local(u[None])
     metric, hessian = plain.metric[0], local.curvature[0]
     checks = (
-        [cert.optimum_check(value, optimum.value)]
+        [cert.optimum_check(value, optimum.value, problem.rounding)]
         if given is not None
-        else [cert.seeds_check(optimum.ends, optimum.value)]
+        else [cert.seeds_check(optimum.ends, optimum.value, problem.rounding)]
     )
-    checks.append(cert.stationary_check(local.slope[0], local.metric[0], value))
+    checks.append(cert.stationary_check(local.slope[0], local.metric[0], value + problem.rounding))
     checks += cert.curvature_checks(problem, hessian, metric, sigma2)
     checks.append(cert.bounds_check(evaluator, u))
     checks += cert.design_checks(problem, {w: np.asarray(runs.column(w)) for w in problem.law.columns})

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from isoflop.fit.coordinates import Levels, Slot, levels_of, make_slots
+from isoflop.fit.coordinates import Levels, Slot, check_value, levels_of, make_slots
 from isoflop.laws.compile import Program
 from isoflop.laws.law import Law
 from isoflop.laws.rescale import rescaling
@@ -53,6 +53,8 @@ class Problem:
         program: compiled formula.
         priors: Gaussian knowledge, added as a penalty of `prior_weight` times its square.
         prior_weight: variance of the residuals, which puts priors on the objective's scale.
+        blocks: rows that are worked on together.
+        held: slot → value, for the slots that are fixed.
     """
 
     law: Law
@@ -71,6 +73,7 @@ class Problem:
     priors: tuple[Prior, ...] = ()
     prior_weight: float = 0.0
     blocks: tuple[slice, ...] = field(default=())
+    held: Mapping[int, float] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -81,6 +84,12 @@ class Problem:
     def size(self) -> int:
         """Number of free parameters."""
         return len(self.free)
+
+    @cached_property
+    def rounding(self) -> float:
+        """Objective below which differences are rounding: residuals of 1e-12 at every run."""
+        size = 1.0 if self.log else float(np.sqrt(np.mean(self.response**2)))
+        return float(0.5 * np.sum(self.weights) * (1e-12 * size) ** 2)
 
     @property
     def free_names(self) -> tuple[str, ...]:
@@ -97,7 +106,10 @@ class Problem:
         """Natural parameters in the table's own units, (…, q) → (…, all)."""
         full = self.expand(u)
         theta = np.stack([s.natural(full[..., i]) for i, s in enumerate(self.slots)], axis=-1)
-        return self._shift(theta, 1.0)
+        theta = self._shift(theta, 1.0)
+        for slot, value in self.held.items():
+            theta[..., slot] = value
+        return theta
 
     def search(self, theta: Array) -> Array:
         """Search coordinates of the free slots from natural parameters, (…, all) → (…, q)."""
@@ -170,14 +182,14 @@ def bind(
     fixed = {i: fix[key] for i, s in enumerate(slots) for key in (s.name, law.parameter_names[s.formal]) if key in fix}
     base = np.zeros(len(slots))
     for i, value in fixed.items():
-        base[i] = slots[i].outer(value)
+        base[i] = slots[i].outer(check_value(slots[i], value, "The fixed value"))
     free = np.array([i for i in range(len(slots)) if i not in fixed], dtype=np.intp)
     n = len(y)
     inverse = np.ones(n) if noise is None else float(np.median(noise)) / noise
     return Problem(
         law, slots, free, base, logs, levels, np.log(y) if log else y, inverse,
         np.ones(n) if weights is None else np.asarray(weights, dtype=float), scales, shifts, program, log,
-        tuple(_priors(slots, law, prior)), 0.0, row_blocks(n),
+        tuple(_priors(slots, law, prior)), 0.0, row_blocks(n), fixed,
     )  # fmt: skip
 
 

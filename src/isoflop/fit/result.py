@@ -178,14 +178,22 @@ class Fit:
 
         Returns:
             Value, interval, distance from the data in decades, and what the interval leaves out.
+
+        Raises:
+            LawError: the fit has no draws, or the law has no finite value there.
+            ColumnError: a column of the law has no value.
         """
         given = by_word(columns)
         chosen = self.level if level is None else level
         value = evaluate_slots(self.law, self.levels, self.theta[None], given)[0]
+        if not np.all(np.isfinite(value)):
+            at = ", ".join(f"{word} = {values}" for word, values in given.items())
+            raise LawError(f"Law {self.law.name!r} has no finite value at {at}. Give positive values near the runs.")
         draws = evaluate_slots(self.law, self.levels, self._draws(), given)
         if new_run:
             draws = self._with_noise(draws)
-        scalar = all(np.ndim(given[w]) == 0 for w in self.law.columns)
+        # Not the law's columns: flops may follow from params and tokens.
+        scalar = all(np.ndim(values) == 0 for values in given.values())
         if scalar:
             value, draws = value[0], draws[:, 0]
         left = self.leaves_out if new_run else ("the noise of a single run", *self.leaves_out)

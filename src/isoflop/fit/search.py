@@ -57,7 +57,7 @@ def search(problem: Problem, objective: Objective, start: Array | None = None) -
         The best point found.
     """
     quick = _search(problem, objective, start, thorough=False)
-    agree = np.isfinite(quick.ends) & (quick.ends <= quick.value * (1 + SAME) + 1e-300)
+    agree = np.isfinite(quick.ends) & (quick.ends <= quick.value * (1 + SAME) + problem.rounding)
     if agree.sum() >= 2 and agree.mean() >= AGREE:
         return quick
     known = quick.u[None] if start is None else np.concatenate([quick.u[None], start])

@@ -121,6 +121,7 @@ class _Search:
     def __init__(self, evaluator: Evaluator, u: Array, weights: Array | None, damping: float, exact: bool) -> None:  # noqa: FBT001
         batch = len(u)
         self.evaluator, self.exact = evaluator, exact
+        self.rounding = 1e-4 * evaluator.problem.rounding
         local = evaluator.local(u, weights, exact=exact)
         self.end_u, self.end_value = u.copy(), local.value.copy()
         self.end_promise = np.full(batch, np.inf)
@@ -142,7 +143,7 @@ class _Search:
         best = self.end_value[self.end_converged].min()
         if len(self.alive) and self.local.value.min() < best * (1 - 1e-9):
             return 0
-        return int((self.end_converged & (self.end_value <= best * (1 + 1e-9))).sum())
+        return int((self.end_converged & (self.end_value <= best * (1 + 1e-9) + self.rounding)).sum())
 
     def step(self) -> None:
         """One damped step of every running search."""
@@ -156,7 +157,7 @@ class _Search:
         gain = local.value - new.value
         bent = np.matmul(local.curvature, step[:, :, None])[:, :, 0]
         model = -((local.slope + 0.5 * bent) * step).sum(axis=1)
-        small = ~invalid & (promise <= TOLERANCE * local.value + 1e-300)
+        small = ~invalid & (promise <= TOLERANCE * local.value + self.rounding)
         accept = ~invalid & np.isfinite(new.value) & ((gain > 0) | (small & (gain >= -1e-13 * local.value)))
         ratio = np.where(model > 0, gain / np.maximum(model, 1e-300), np.where(gain > 0, 1.0, -1.0))
         self.u = np.where(accept[:, None], self.u + step, self.u)

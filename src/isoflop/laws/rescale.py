@@ -101,17 +101,10 @@ def _holds(residual: sympy.Expr, seed: int) -> bool:
     return True
 
 
-@lru_cache(maxsize=256)
-def _found(
-    formula_key: tuple[str, tuple[str, ...], tuple[str, ...], frozenset[str]], expression: sympy.Expr, column: str
-) -> Rescaling | None:
-    text, columns, parameters, real = formula_key
-    formula = Formula(text, expression, columns, parameters, real=real)
-    rewritten, column_symbols, coordinates, logarithmic = log_form(formula, frozenset())
-    law = tidy(rewritten)
-    x = column_symbols[columns.index(column)]
-    names = dict(zip(coordinates, parameters, strict=True))
-    logs = {v for v, log in zip(coordinates, logarithmic, strict=True) if log}
+def _verified(
+    law: sympy.Expr, x: sympy.Symbol, names: dict[sympy.Symbol, str], logs: set[sympy.Symbol]
+) -> dict[str, sympy.Expr] | None:
+    """Exponents under which the law keeps its value when the column's unit changes, or None."""
     found = _candidates(law, x, names, logs)
     moved = {v for v, name in names.items() if name in found}
     found = {n: e for n, e in found.items() if not e.free_symbols & (moved | {x})}
@@ -120,7 +113,22 @@ def _found(
         if name in found:
             factor = 1 if symbol in logs else symbol
             residual = residual + found[name] * factor * sympy.diff(law, symbol)
-    if not found or not _holds(residual, 0):
+    return found if found and _holds(residual, 0) else None
+
+
+@lru_cache(maxsize=256)
+def _found(
+    formula_key: tuple[str, tuple[str, ...], tuple[str, ...], frozenset[str]], expression: sympy.Expr, column: str
+) -> Rescaling | None:
+    text, columns, parameters, real = formula_key
+    formula = Formula(text, expression, columns, parameters, real=real)
+    rewritten, column_symbols, coordinates, logarithmic = log_form(formula, frozenset())
+    x = column_symbols[columns.index(column)]
+    names = dict(zip(coordinates, parameters, strict=True))
+    logs = {v for v, log in zip(coordinates, logarithmic, strict=True) if log}
+    tried = (_verified(tidy(form), x, names, logs) for form in (rewritten, sympy.expand(rewritten)))
+    found = next((e for e in tried if e), None)
+    if found is None:
         return None
     natural = {v: formula.symbols[name] for v, name in names.items()}
     return Rescaling(column, tuple((n, found[n].xreplace(natural)) for n in parameters if n in found))

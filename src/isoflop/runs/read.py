@@ -158,9 +158,7 @@ def _raw_column(connection: "DuckDBPyConnection", field: Field) -> Raw:
 def _from_memory(source: object) -> dict[str, Raw]:
     """Columns of a mapping or a frame."""
     if isinstance(source, Mapping):
-        if not source:
-            raise TableError("The table has no columns. Give at least params, tokens or flops, and loss.")
-        return {str(name): raw_of(values, str(name)) for name, values in source.items()}
+        return _named(list(source), list(source.values()))
     import narwhals as nw
 
     try:
@@ -174,9 +172,18 @@ def _from_memory(source: object) -> dict[str, Raw]:
         first = str(error).strip().splitlines()[0]
         raise TableError(f"The frame cannot be read: {first} Give distinct column names.") from None
     eager = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
-    if not eager.columns:
-        raise TableError("The frame has no columns. Give at least params, tokens or flops, and loss.")
-    return {str(name): raw_of(_values(eager[name]), str(name)) for name in eager.columns}
+    return _named(eager.columns, [_values(series) for series in eager.iter_columns()])
+
+
+def _named(names: Sequence[object], columns: Sequence[Any]) -> dict[str, Raw]:
+    """Columns as they came, under names that are text."""
+    if not names:
+        raise TableError("The table has no columns. Give at least params, tokens or flops, and loss.")
+    texts = [str(name) for name in names]
+    double = next((text for text in texts if texts.count(text) > 1), None)
+    if double is not None:
+        raise TableError(f"Two columns of the table are named {double!r}. Rename one.")
+    return {text: raw_of(column, text) for text, column in zip(texts, columns, strict=True)}
 
 
 def _values(series: Any) -> Sequence[object] | NDArray[np.generic]:  # noqa: ANN401 - any library's series

@@ -223,11 +223,10 @@ def predict_fold(fit: Fit, runs: RunTable, fold: Fold, size: Array, level: float
         return Skipped(fold.cut, f"no run above has a level of {', '.join(fit.levels)} that a run below has")
     test = test[known]
     given = inputs(law, runs, test)
-    if fit.draws is None:
-        values, ends = fit.evaluate(**given), None
-    else:
-        forecast = fit.predict(level=level, **given)
-        values, ends = forecast.value, forecast.interval
+    values = fit.evaluate(**given)
+    if not np.all(np.isfinite(values)):
+        return Skipped(fold.cut, "the fitted law has no finite value at the runs above")
+    ends = None if fit.draws is None else fit.predict(level=level, **given).interval
     observed = np.asarray(runs.column(fit.response), dtype=float)[test]
     distance = np.log10(size[test] / size[fold.train].max())
     predictions = tuple(

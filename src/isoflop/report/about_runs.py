@@ -1,0 +1,109 @@
+"""Sections on the runs: what went in, what was left out and why, what was found in the table."""
+
+import numpy as np
+
+from isoflop.fit import Fit
+from isoflop.report.blocks import Block, Facts, Heading, Items, Section, Table, Text
+from isoflop.report.words import quantity, rows_text
+from isoflop.runs import VOCABULARY, RunTable
+from isoflop.runs.check import CheckReport
+
+MOST_COLUMNS = 20
+MOST_ROWS = 400
+"""Characters of row numbers that one reason may list."""
+
+
+def data_section(fit: Fit, table: RunTable, found: CheckReport) -> Section:
+    """Rows, ranges, conventions, exclusions, findings.
+
+    Args:
+        fit: the fit.
+        table: the runs that it was fitted to.
+        found: what one pass over them found.
+
+    Returns:
+        The section.
+    """
+    blocks: list[Block] = [_source(fit, table), Heading("Columns"), _columns(fit, table)]
+    if fit.data.notes:
+        blocks += [Heading("Conventions"), Items(fit.data.notes)]
+    blocks += [Heading("Rows left out"), _excluded(fit)]
+    blocks += [Heading("Checks"), *_findings(found)]
+    return Section("data", "Data and checks", blocks)
+
+
+def _source(fit: Fit, table: RunTable) -> Facts:
+    """Where the runs came from."""
+    data = fit.data
+    pairs = [
+        ("Source", data.file or "a table in memory"),
+        ("Runs fitted", f"{fit.rows:,} of {table.provenance.rows_read:,} rows read"),
+    ]
+    if data.where:
+        pairs.append(("Filter", data.where))
+    mapped = [f"{word} = {header}" for word, header in table.provenance.mapping.items() if word != header]
+    if mapped:
+        pairs.append(("Columns read as", ", ".join(mapped)))
+    return Facts(pairs)
+
+
+def _columns(fit: Fit, table: RunTable) -> Table:
+    """Range and meaning of each column that the fit or the figures use."""
+    words = [w for w in table.names if w in fit.data.ranges] + [
+        w for w in table.names if w not in fit.data.ranges and w in VOCABULARY
+    ]
+    rows = [_column_row(fit, table, word) for word in words[:MOST_COLUMNS]]
+    rest = len(table.names) - len(rows)
+    caption = f"{rest} other columns were not used." if rest > 0 else ""
+    return Table(("column", "from", "to", "distinct", "unit", "what is counted"), rows, (1, 2, 3), caption)
+
+
+def _column_row(fit: Fit, table: RunTable, word: str) -> tuple[str, ...]:
+    """One column in words."""
+    known = VOCABULARY.get(word)
+    unit, counted = (known.unit, known.counted) if known else ("", "column of the table")
+    if word == fit.response and known is None:
+        unit = fit.law.unit
+    if word in table.derived:
+        counted = f"derived: {table.derived[word]}"
+    levels, codes = (table.labels(word)[0], None) if not table.is_number(word) else ((), table.column(word))
+    if codes is None:
+        return word, ", ".join(levels[:3]) + (", …" if len(levels) > 3 else ""), "", f"{len(levels):,}", unit, counted
+    finite = codes[np.isfinite(codes)]
+    if not finite.size:
+        return word, "–", "–", "0", unit, counted
+    ends = (quantity(word, float(finite.min())), quantity(word, float(finite.max())))
+    return word, *ends, f"{len(np.unique(finite)):,}", unit, counted
+
+
+def _excluded(fit: Fit) -> Block:
+    """Every row left out, by reason."""
+    if not fit.data.excluded:
+        return Text("None: every row of the table was fitted.")
+    reasons: dict[str, list[int]] = {}
+    for one in fit.data.excluded:
+        reasons.setdefault(one.reason, []).append(one.row)
+    rows = []
+    for reason, numbers in reasons.items():
+        listed = rows_text(numbers)
+        if len(listed) > MOST_ROWS:
+            listed = listed[:MOST_ROWS].rsplit(",", 1)[0] + ", …"
+        rows.append((reason, f"{len(numbers):,}", listed))
+    return Table(("reason", "rows", "numbers of the rows, header not counted"), rows, (1,))
+
+
+def _findings(found: CheckReport) -> list[Block]:
+    """What one pass over the table found, in order of weight."""
+    blocks: list[Block] = []
+    tones = {"error": "bad", "warning": "warning"}
+    for finding in (*found.errors, *found.warnings):
+        blocks.append(Text(str(finding), tones[finding.level]))
+    if not blocks:
+        blocks.append(
+            Text(
+                "Nothing was found: no missing or impossible values, duplicates, slips of units, compute that "
+                "disagrees with 6ND, unfinished runs, or collinear design.",
+                "good",
+            )
+        )
+    return blocks

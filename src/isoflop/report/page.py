@@ -1,0 +1,131 @@
+"""The report as one HTML file: no network, no outside fonts, readable on a phone and in print."""
+
+import base64
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypedDict, Unpack
+
+from isoflop.figures.save import javascript, script_json
+from isoflop.fit import Fit
+from isoflop.fit.storage import write_text
+from isoflop.plan import Plan
+from isoflop.report import about_fit, about_forecast, about_runs
+from isoflop.report.blocks import Section
+from isoflop.report.reproduce import reproduce_section
+from isoflop.runs import RunTable
+from isoflop.runs.check import CheckReport, check
+from isoflop.validate import Backtest
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+DRAW: Final = """
+for (const place of document.querySelectorAll("figure .live")) {
+  const spec = JSON.parse(document.getElementById(place.dataset.spec).textContent);
+  window.vegaEmbed(place, spec, {mode: "vega-lite", actions: false, renderer: "svg", ast: true})
+    .then(() => place.parentElement.classList.add("drawn"));
+}
+"""
+"""Draws every figure; one that fails keeps its picture."""
+
+
+class Parts(TypedDict, total=False):
+    """What a report may hold besides a fit and its runs."""
+
+    command: str
+    title: str
+    backtest: Backtest | None
+    plan: Plan | None
+    checks: CheckReport | None
+    held_out: RunTable | None
+    target: float | None
+
+
+def render_report(fit: Fit, table: RunTable, **parts: Unpack[Parts]) -> str:
+    """Give the report as HTML.
+
+    Args:
+        fit: the fit, with draws.
+        table: the runs that it was fitted to.
+        parts: `command` (what made the report), `title`, `backtest`, `plan`, `checks` (made here when None),
+            `held_out` (larger runs that the fit has not seen), `target` (compute to forecast; the plan's when None).
+
+    Returns:
+        One page that needs nothing else.
+
+    Raises:
+        FitError: these are not the fit's runs.
+        LawError: the fit has no draws.
+    """
+    sections = sections_of(fit, table, parts)
+    script = javascript() + DRAW
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return _template().render(
+        title=parts.get("title") or f"{fit.law.name}: scaling law of {fit.rows:,} runs",
+        headline=about_forecast.headline(fit, parts.get("plan"), parts.get("backtest")),
+        sections=sections,
+        script=script,
+        digest=digest,
+        version=fit.versions.get("isoflop", ""),
+    )
+
+
+def sections_of(fit: Fit, table: RunTable, parts: Parts) -> list[Section]:
+    """All sections in order."""
+    plan, found = parts.get("plan"), parts.get("backtest")
+    target = parts.get("target")
+    if target is None and plan is not None and plan.exists:
+        target = float(plan.flops.value)
+    checks = parts.get("checks")
+    if checks is None:
+        checks = check(table, law_parameters=sum(fit.free), response=fit.response, columns=fit.law.columns)
+    return [
+        about_runs.data_section(fit, table, checks),
+        about_fit.certificate_section(fit),
+        about_fit.parameters_section(fit),
+        about_fit.residuals_section(fit, table),
+        about_fit.isoflop_section(fit, table),
+        about_forecast.backtest_section(found),
+        about_forecast.forecast_section(fit, table, target, parts.get("held_out")),
+        about_forecast.plan_section(plan, fit),
+        about_forecast.left_out_section(fit, plan),
+        reproduce_section(fit, parts.get("command", "")),
+    ]
+
+
+def write_report(path: str | Path, fit: Fit, table: RunTable, **parts: Unpack[Parts]) -> Path:
+    """Write the report to a file, whole or not at all.
+
+    Args:
+        path: the file.
+        fit: the fit, with draws.
+        table: the runs that it was fitted to.
+        parts: as `render_report` takes them.
+
+    Returns:
+        The path.
+
+    Raises:
+        FileError: the file cannot be written.
+    """
+    file = Path(path)
+    write_text(file, render_report(fit, table, **parts))
+    return file
+
+
+@cache
+def _template() -> "Template":
+    """The page's template; whatever is put into it is escaped."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=PackageLoader("isoflop.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["script_json"] = lambda data: Markup(script_json(data))  # noqa: S704 -- nothing in it ends a script
+    return environment.get_template("page.html")

@@ -1,0 +1,108 @@
+"""What the certificate must flag, and what it must let pass."""
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+import isoflop as iso
+from isoflop.fit import fit_law
+from isoflop.laws import get
+from isoflop.runs.read import read_runs
+from isoflop.runs.table import RunTable
+from tests.fit.synthetic import TRUTH, chinchilla_runs
+
+START = {"E": 1.0, "A": 100.0, "B": 100.0, "alpha": 0.5, "beta": 0.5}
+
+
+def reasons(certificate):
+    return " ".join(certificate.reasons)
+
+
+def test_a_start_returned_as_a_fit_is_flagged():
+    certificate = iso.certify("chinchilla", chinchilla_runs(noise=0.005), START)
+    assert certificate.verdict == "not converged"
+    assert "not the optimum" in reasons(certificate)
+
+
+def test_the_optimum_itself_passes():
+    runs = chinchilla_runs(noise=0.005)
+    fit = fit_law(get("chinchilla"), runs, objective="log-huber:1e-3")
+    assert iso.certify("chinchilla", runs, fit.parameters).verdict == "certified"
+
+
+def test_one_percent_off_the_optimum_is_flagged():
+    runs = chinchilla_runs(noise=0.005)
+    fit = fit_law(get("chinchilla"), runs, objective="log-huber:1e-3")
+    moved = {**fit.parameters, "alpha": fit.parameters["alpha"] * 1.01}
+    assert iso.certify("chinchilla", runs, moved).verdict == "not converged"
+
+
+def test_the_mean_huber_early_stop_is_flagged(data_directory):
+    """Reference D2 and F2: the mean instead of the sum, with the optimiser's default tolerances."""
+    runs = read_runs(data_directory / "chinchilla_epoch.csv", where="outlier = 0")
+    n, d, y = (np.log(runs.column(c)) for c in ("params", "tokens", "loss"))
+
+    def mean_huber(p):
+        a, b, e, alpha, beta = p
+        r = np.abs(y - np.logaddexp(np.logaddexp(a - alpha * n, b - beta * d), e))
+        return float(np.mean(np.where(r <= 1e-3, r**2 / 2, 1e-3 * (r - 5e-4))))
+
+    ends = [minimize(mean_huber, [a, b, 0.0, 0.5, 0.5], method="L-BFGS-B") for a in (5, 10) for b in (5, 10, 20)]
+    best = min(ends, key=lambda end: end.fun)
+    assert best.success
+    a, b, e, alpha, beta = best.x
+    stopped = {"E": np.exp(e), "A": np.exp(a), "B": np.exp(b), "alpha": alpha, "beta": beta}
+    certificate = iso.certify("chinchilla", runs, stopped, objective="log-huber:1e-3")
+    assert certificate.verdict == "not converged"
+
+
+def test_tokens_proportional_to_params_are_flagged():
+    """Reference F9: N = geomspace(10^7.5, 1e10, 12), D = 20 N."""
+    law, params = get("chinchilla"), np.geomspace(10**7.5, 1e10, 12)
+    for seed in range(3):
+        loss = law.predict(TRUTH, params=params, tokens=20 * params)
+        loss = loss * np.exp(np.random.default_rng(seed).normal(0, 0.003, 12))
+        fit = fit_law(law, RunTable.from_columns({"params": params, "tokens": 20 * params, "loss": loss}))
+        assert fit.certificate.verdict != "certified"
+        assert "collinear" in reasons(fit.certificate)
+
+
+def test_the_spread_design_of_the_same_size_passes():
+    fit = fit_law(get("chinchilla"), chinchilla_runs(noise=0.003, sizes=12))
+    assert fit.certificate.verdict == "certified"
+
+
+def test_more_parameters_than_sizes_are_flagged():
+    fit = fit_law(get("chinchilla"), chinchilla_runs(noise=0.003, sizes=2, ratios=(5.0, 10.0, 20.0, 40.0)))
+    assert fit.certificate.verdict != "certified"
+    assert "distinct values of params" in reasons(fit.certificate)
+
+
+def test_a_law_that_passes_through_every_run_is_flagged():
+    fit = fit_law(get("chinchilla"), chinchilla_runs(noise=0.003, sizes=5, ratios=(20.0,)))
+    assert fit.certificate.verdict != "certified"
+    assert "5 distinct runs for 5 parameters" in reasons(fit.certificate)
+
+
+def test_a_vanished_term_is_flagged():
+    params, tokens = np.geomspace(1e7, 1e10, 8), np.geomspace(1e9, 1e11, 8)
+    grid = {"params": np.repeat(params, 4), "tokens": np.tile(tokens[::2], 8)}
+    # A pure power law: the floor E has nothing to explain.
+    loss = 20.0 * grid["params"] ** -0.1
+    fit = fit_law(get("power-params-floor"), RunTable.from_columns({**grid, "loss": loss}))
+    assert "vanished" in reasons(fit.certificate) or fit.parameters["E"] < 1e-6
+
+
+def test_every_check_says_a_number_and_its_threshold():
+    certificate = fit_law(get("chinchilla"), chinchilla_runs(noise=0.003)).certificate
+    names = {check.name for check in certificate.checks}
+    assert {"agreeing seeds", "scaled gradient", "condition number", "sloppiest direction", "bounds"} <= names
+    assert "unit invariance" in names
+    assert all(check.text for check in certificate.checks)
+    assert certificate.reasons == ()
+
+
+@pytest.mark.parametrize("name", ["chinchilla", "skaling", "gadre", "kaplan-tokens"])
+def test_fits_of_smooth_laws_to_their_own_kind_of_data_are_no_saddles(name):
+    fit = fit_law(get(name), chinchilla_runs(noise=0.003, sizes=12))
+    assert fit.certificate.verdict in ("certified", "weakly identified")

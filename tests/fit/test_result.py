@@ -1,0 +1,110 @@
+"""Frozen results: predictions, intervals, and JSON bit for bit."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+import isoflop as iso
+from isoflop.errors import FileError, LawError
+from isoflop.fit import Fit
+from tests.fit.synthetic import chinchilla_runs
+
+
+@pytest.fixture(scope="module")
+def fit():
+    return iso.fit("chinchilla", chinchilla_runs(noise=0.004), bootstrap=200, seed=3)
+
+
+def test_json_gives_the_same_fit_bit_for_bit(fit):
+    again = Fit.from_json(fit.to_json())
+    assert again.to_json() == fit.to_json()
+    assert np.array_equal(again.draws, fit.draws)
+    assert again.predict(params=1e11, tokens=1e12).interval == fit.predict(params=1e11, tokens=1e12).interval
+
+
+def test_json_of_a_users_law_with_levels(tmp_path):
+    runs = {"N": [1e8, 2e8, 4e8, 8e8] * 3, "recipe": ["a", "b", "c"] * 4}
+    runs["loss"] = [2 + 10 * n**-0.1 for n in runs["N"]]
+    made = iso.fit("E[recipe] + A/N^alpha", runs, bootstrap=20)
+    path = tmp_path / "fit.json"
+    made.to_json(path)
+    again = Fit.from_json(path)
+    assert again.parameters == made.parameters
+    assert again.predict(params=1e9, recipe="b").value == made.predict(params=1e9, recipe="b").value
+
+
+def test_json_keeps_the_documented_keys(fit):
+    data = json.loads(fit.to_json())
+    assert set(data["objective"]) >= {"name", "value"}
+    assert set(data["parameters"]["alpha"]) == {"value", "interval"}
+    assert set(data["certificate"]) >= {"verdict", "reasons"}
+    assert len(data["data"]["sha256"]) == 64
+    assert {"law", "formula", "rows", "level"} <= set(data)
+
+
+@pytest.mark.parametrize("text", ["{}", "{nonsense", '{"law": 3}', '{"law": "x", "formula": "__import__(1)"}'])
+def test_what_is_no_fit_is_refused(text):
+    with pytest.raises((FileError, LawError)):
+        Fit.from_json(text)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(FileError, match="nothing.json"):
+        Fit.from_json(tmp_path / "nothing.json")
+
+
+def test_a_fit_is_frozen(fit):
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        fit.level = 0.5
+
+
+def test_prediction_intervals_hold_the_value_and_grow_with_level_and_noise(fit):
+    narrow = fit.predict(params=1e11, tokens=1e12, level=0.5, new_run=False)
+    mean = fit.predict(params=1e11, tokens=1e12, new_run=False)
+    single = fit.predict(params=1e11, tokens=1e12)
+    assert mean.interval[0] < mean.value < mean.interval[1]
+    assert narrow.interval[1] - narrow.interval[0] < mean.interval[1] - mean.interval[0]
+    assert mean.interval[1] - mean.interval[0] < single.interval[1] - single.interval[0]
+
+
+def test_inflation_widens_predictions_and_is_said(fit):
+    wide = dataclasses.replace(fit, inflation=2.0)
+    before, after = (f.predict(params=1e11, tokens=1e12) for f in (fit, wide))
+    ratio = np.log(after.interval[1] / after.value) / np.log(before.interval[1] / before.value)
+    assert ratio == pytest.approx(2.0)
+    assert wide.interval("alpha") == fit.interval("alpha")
+    assert len(after.leaves_out) == len(before.leaves_out) - 1
+
+
+def test_distance_is_said_in_decades(fit):
+    high = fit.data.ranges["params"][1]
+    forecast = fit.predict(params=high * 100, tokens=fit.data.ranges["tokens"][1])
+    assert forecast.distance_decades["params"] == pytest.approx(2.0)
+    assert forecast.distance_decades["tokens"] == 0.0
+    assert forecast.distance_decades["flops"] > 0
+
+
+def test_arrays_are_predicted_at_once(fit):
+    forecast = fit.predict(params=[1e9, 1e10], tokens=[2e10, 2e11])
+    single = fit.predict(params=1e10, tokens=2e11)
+    assert forecast.value[1] == single.value
+    assert forecast.interval[1][1] == pytest.approx(single.interval[1])
+
+
+def test_flops_follow_from_params_and_tokens():
+    runs = {"C": [1e18, 1e19, 1e20, 1e21], "loss": [3.1, 2.7, 2.4, 2.2]}
+    made = iso.fit("K/C^a", runs, bootstrap=0)
+    assert made.evaluate(params=1e9, tokens=1e10)[0] == made.evaluate(flops=6e19)[0]
+
+
+def test_without_draws_there_is_no_interval(fit):
+    bare = dataclasses.replace(fit, draws=None)
+    with pytest.raises(LawError, match="no draws"):
+        bare.interval("alpha")
+
+
+def test_text_shows_parameters_and_verdict(fit):
+    assert "alpha" in str(fit)
+    assert "certified" in str(fit)
