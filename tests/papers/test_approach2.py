@@ -141,7 +141,7 @@ def test_a_cubic_misses_by_less(surface: str, grid: str, width: float) -> None:
 @pytest.mark.parametrize("surface", SURFACES)
 def test_no_polynomial_is_safe_on_wide_grids_beside_the_optimum(surface: str) -> None:
     # Over a factor of 256 the parabola's two errors happen to cancel here; the cubic's do not.
-    assert missed(surface, OFF, 16, 3) > max(missed(surface, OFF, 16, 2), 0.05)
+    assert missed(surface, OFF, 16, 3) > max(missed(surface, OFF, 16, 2), 0.04)
 
 
 def test_digits_of_the_vertex_shift() -> None:
