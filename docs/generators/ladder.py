@@ -55,8 +55,8 @@ def summary() -> str:
         f"{flops.min():.1e} to {flops.max():.1e} FLOPs).",
         f"A token is a byte, and the loss is in nats per byte on held-out files. On {'; '.join(facts['machine'])}",
         f"the runs took {facts['run_seconds'] / 3600:.1f} hours.",
-        "These are tiny models of one narrow kind of text: the table shows the method on real runs, and its coefficients "
-        "say nothing about yours.",
+        "These are tiny models of one narrow kind of text: the table shows the method on real runs, and its "
+        "coefficients say nothing about yours.",
     )
     return " ".join(sentences)
 

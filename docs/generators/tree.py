@@ -30,7 +30,17 @@ REMARKS = {
     "zensical.toml": "the documentation's site",
 }
 DATA_REMARKS = {
+    "ladder/data": "the embedded table",
+    "ladder/data/ladder.csv": "one row a run",
+    "ladder/data/ladder.json": "where the runs were made, what is counted, the corpus's hash",
+    "ladder/data/ladder.toml": "the recipe and the grid behind it",
+    "ladder/data/ladder_curves.csv.gz": "the training curve of every run",
     "py.typed": "says that the package is typed",
+    "report/templates": "what the report's page is made from",
+    "report/templates/blocks.html": "tables, figures and notes",
+    "report/templates/page.css": "its looks, on a screen, a phone and paper",
+    "report/templates/page.html": "the page around them",
+    "runs/published.toml": "source, licence and hash of the published tables",
 }
 
 
@@ -62,6 +72,8 @@ def _source_lines(folder: Path, depth: int) -> Iterator[tuple[str, str]]:
         if path.suffix == ".py" or (path / "__init__.py").is_file():
             yield name, remark(path)
         else:
+            if relative not in DATA_REMARKS:
+                raise SystemExit(f"docs/generators/tree.py has no remark for src/isoflop/{relative}. Add one.")
             yield name, DATA_REMARKS[relative]
         if path.is_dir():
             yield from _source_lines(path, depth + 1)
