@@ -103,7 +103,8 @@ def _candidates(laws: Sequence[Law | tuple[Law, str]], objective: str) -> list[_
     if len({law.response for law, _ in pairs}) > 1:
         listed = ", ".join(f"{law.name} ({law.response})" for law, _ in pairs)
         raise LawError(f"The laws explain different columns: {listed}. Compare laws of one response.")
-    names = [law.name for law, _ in pairs]
+    # Laws from a line of text are all called "formula": their text says more.
+    names = [law.formula if law.name == "formula" else law.name for law, _ in pairs]
     labels = [
         name if names.count(name) == 1 else f"{name} {goal}" for name, (_, goal) in zip(names, pairs, strict=True)
     ]
