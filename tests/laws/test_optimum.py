@@ -7,8 +7,8 @@ from scipy.optimize import minimize_scalar
 from isoflop import laws
 from isoflop.errors import ColumnError, LawError
 from isoflop.laws import Law
-from isoflop.laws.isocurve import bind_curve, compile_curve
 from isoflop.laws.frontier import band_on, reach_on
+from isoflop.laws.isocurve import bind_curve, compile_curve
 from isoflop.laws.optimum import Status, compute_optimum, optimum_on
 
 CHINCHILLA = {"E": 1.69, "A": 406.4, "alpha": 0.34, "B": 410.7, "beta": 0.28}

@@ -1,12 +1,18 @@
 """Compute-optimal sizes that follow from published constants: Hoffmann 2022, Besiroglu 2024, Li 2025."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from tests.papers.support import assert_prints_as
+from tests.papers.tables import epoch_points
 
 from isoflop import laws
+from isoflop.fit import fit_law
 from isoflop.laws.isocurve import bind_curve
 from isoflop.laws.optimum import Optimum, Status, compute_optimum
+from isoflop.plan import plan
+from isoflop.uncertainty.bootstrap import bootstrap
 
 
 def optimum(law: str, constants: str, flops: float | list[float]) -> Optimum:
@@ -95,3 +101,27 @@ def test_farseer_s_printed_constants_have_an_optimum_up_to_1e22_only() -> None:
     assert np.isnan(best.params[4:]).all()
     # The loss falls again above 2e10 parameters: unphysical, and said.
     assert best.lower_elsewhere.tolist() == [False, True, True, True, False, False]
+
+
+def test_the_refit_of_the_240_points_puts_the_optimum_beside_the_published_one(data_directory: Path) -> None:
+    fit = fit_law(laws.get("chinchilla"), epoch_points(data_directory), objective="log-huber:1e-3")
+    best = compute_optimum(fit.law, fit.theta, 5.76e23)
+    # The published constants (482.01, …) give 7.22e10 and 18.4; the optimum of the objective gives these.
+    assert_prints_as(best.params, "7.32e10")
+    assert_prints_as(best.tokens / best.params, "17.9")
+    assert float(best.params) == pytest.approx(7.22e10, rel=0.015)
+    assert_prints_as(best.exponent, ".514")
+
+
+def test_the_interval_of_the_refit_holds_the_published_optimum(data_directory: Path) -> None:
+    runs = epoch_points(data_directory)
+    fit = fit_law(laws.get("chinchilla"), runs, objective="log-huber:1e-3")
+    found = plan(bootstrap(fit, runs, draws=1000, rng=np.random.default_rng(0)), flops=5.76e23, level=0.95)
+    published = optimum("chinchilla", "epoch-2024", 5.76e23)
+    for name in ("params", "tokens", "loss"):
+        low, high = getattr(found, name).interval
+        assert low < float(getattr(published, name)) < high
+    # Besiroglu et al. and their 4000 bootstraps: exponent 0.513 (0.020), here 0.482 to 0.557.
+    low, high = found.exponent.interval
+    assert low == pytest.approx(0.482, abs=0.006)
+    assert high == pytest.approx(0.557, abs=0.006)

@@ -163,7 +163,7 @@ def isoflop_profiles(
         TableError: params, flops or the response are missing, or a given budget has no runs.
 
     >>> C, k = (g.ravel() for g in np.meshgrid([1e18, 1e19, 1e20], np.linspace(-1, 1, 9)))
-    >>> N = 0.1 * np.sqrt(C) * 4**k
+    >>> N = 0.4 * np.sqrt(C) * 4**k
     >>> L = 1.7 + 400 / N**0.3 + 400 / (C / (6 * N)) ** 0.3
     >>> found = isoflop_profiles(RunTable.from_columns({"params": N, "flops": C, "loss": L}), draws=50)
     >>> round(found.exponent.value, 3)

@@ -105,7 +105,9 @@ def overtraining(
         "shrink": np.exp(x_best - x),
         "extra_compute": np.expm1(found.c - asked.c),
     }
+    given = {"params": params, "loss": loss, "shrink": shrink}
     estimates = {word: setting.estimate(values) for word, values in numbers.items()}
+    estimates |= {word: setting.exact(positive(word, value)) for word, value in given.items() if value is not None}
     return Overtraining(**estimates, warnings=_warnings(setting, asked.warnings, found.reached, estimates))
 
 

@@ -73,14 +73,8 @@ def plan(
             answer = for_flops(setting, asked["flops"])
         case ["loss"]:
             answer = for_loss(setting, asked["loss"])
-        case ["params", "tokens"]:
-            answer = for_size(setting, asked["params"], asked["tokens"], derived="flops")
-        case ["flops", "params"]:
-            data = asked["flops"] / (FLOPS_PER_PARAM_TOKEN * asked["params"])
-            answer = for_size(setting, asked["params"], data, derived="tokens")
-        case ["flops", "tokens"]:
-            size = asked["flops"] / (FLOPS_PER_PARAM_TOKEN * asked["tokens"])
-            answer = for_size(setting, size, asked["tokens"], derived="params")
+        case ["params", "tokens"] | ["flops", "params"] | ["flops", "tokens"]:
+            answer = for_size(setting, asked)
         case _:
             found = ", ".join(asked) or "nothing"
             raise LawError(f"A plan cannot start from {found}. Give {_WAYS}.")
@@ -102,6 +96,7 @@ def _assemble(setting: Setting, answer: Answer) -> Plan:
         "flops": setting.estimate(FLOPS_PER_PARAM_TOKEN * np.exp(answer.c), unit="FLOPs"),
         "exponent": setting.estimate(np.where(np.isfinite(x_best), best.exponent, np.nan), forecast=False),
     }
+    estimates |= {word: setting.exact(value, estimates[word].unit) for word, value in answer.given.items()}
     exists = bool(np.isfinite(x_best[0, 0]))
     costs = penalties(setting, x_best, answer.c, np.array(FACTORS)) if exists else ()
     return Plan(

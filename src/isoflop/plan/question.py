@@ -1,6 +1,7 @@
 """Questions that a plan answers: a budget, a target loss, a given size; each comes to lines of equal compute."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ class Answer:
         steps: how the compute was found.
         warnings: what was met on the way.
         target: the loss that was asked for, else None.
+        given: word → number that was given, or follows from given ones.
     """
 
     question: str
@@ -38,6 +40,7 @@ class Answer:
     steps: tuple[Step, ...]
     warnings: tuple[str, ...] = ()
     target: Array | None = None
+    given: Mapping[str, float] = field(default_factory=dict)
 
 
 def positive(word: str, value: float | str) -> float:
@@ -58,17 +61,31 @@ def for_flops(setting: Setting, flops: float) -> Answer:
     c = column(setting, log_line(flops))
     best = optimum_on(setting.curve, c, setting.ratios)
     question = f"Plan for {format_quantity(flops)} FLOPs"
-    return Answer(question, best, c, None, (steps.compute_step(flops, derived=False),))
+    step = steps.compute_step(flops, derived=False)
+    return Answer(question, best, c, None, (step,), given={"flops": flops})
 
 
-def for_size(setting: Setting, params: float, tokens: float, *, derived: str) -> Answer:
-    """A size that is given, beside the optimum at the same compute."""
-    flops = FLOPS_PER_PARAM_TOKEN * params * tokens
+def for_size(setting: Setting, asked: Mapping[str, float]) -> Answer:
+    """A size that is given by two of params, tokens and flops, beside the optimum at the same compute."""
+    params, tokens, flops = complete(asked)
     c = column(setting, log_line(flops))
     best = optimum_on(setting.curve, c, setting.ratios)
     question = f"{format_quantity(params)} params on {format_quantity(tokens)} tokens"
-    step = steps.compute_step(flops, derived=derived == "flops")
-    return Answer(question, best, c, float(np.log(params)), (step,))
+    step = steps.compute_step(flops, derived="flops" not in asked)
+    given = {"params": params, "tokens": tokens, "tokens_per_param": tokens / params, "flops": flops}
+    return Answer(question, best, c, float(np.log(params)), (step,), given=given)
+
+
+def complete(asked: Mapping[str, float]) -> tuple[float, float, float]:
+    """Params, tokens and flops from two of them, by C = 6ND."""
+    params, tokens, flops = (asked.get(word) for word in ("params", "tokens", "flops"))
+    if params is not None and tokens is not None:
+        return params, tokens, FLOPS_PER_PARAM_TOKEN * params * tokens
+    if params is not None and flops is not None:
+        return params, flops / (FLOPS_PER_PARAM_TOKEN * params), flops
+    if tokens is not None and flops is not None:
+        return flops / (FLOPS_PER_PARAM_TOKEN * tokens), tokens, flops
+    raise LawError(f"A size needs two of params, tokens and flops, not {', '.join(asked) or 'nothing'}. Give two.")
 
 
 def for_loss(setting: Setting, loss: float) -> Answer:
@@ -95,7 +112,7 @@ def for_loss(setting: Setting, loss: float) -> Answer:
     best = optimum_on(setting.curve, found.c, setting.ratios)
     flops = FLOPS_PER_PARAM_TOKEN * float(np.exp(found.c[0, 0]))
     derivation = (steps.compute_step(flops, derived=False), steps.inverse_step(loss, flops))
-    return Answer(question, best, found.c, None, derivation, tuple(missing), target)
+    return Answer(question, best, found.c, None, derivation, tuple(missing), target, {"loss": loss})
 
 
 def _nearest_optimum(setting: Setting, loss: float) -> tuple[float, float]:

@@ -53,6 +53,10 @@ class Setting:
         left = (*leaves_out, *self.fit.leaves_out)
         return estimate_from_draws(value, flat[1:], level=self.level, correction=correction, leaves_out=left, unit=unit)
 
+    def exact(self, value: float, unit: str = "") -> Estimate:
+        """A number that was given, so that every draw agrees on it."""
+        return Estimate(value, (value, value), self.level, np.full(self.curve.draws - 1, value), unit=unit)
+
     @property
     def budgets(self) -> tuple[float, float]:
         """Least and most training compute among the runs."""
