@@ -76,7 +76,11 @@ def test_a_good_table_gives_a_fit_that_can_be_trusted(design: Design) -> None:
 @every_design
 def test_runs_without_noise_are_no_reason_for_doubt(design: Design, fits: dict[str, Fit]) -> None:
     certificate = fitted(design, fits).certificate
-    assert certificate.verdict != "not converged", certificate.reasons
+    if design.law == "bnsl-3-flops":
+        # Three breaks have six equal optima and many worse ones; one search that gets there is a reason for doubt.
+        assert any("searches" in reason for reason in certificate.reasons)
+    else:
+        assert certificate.verdict != "not converged", certificate.reasons
 
 
 def with_noise(runs: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
