@@ -99,7 +99,11 @@ def test_a_given_size_is_set_against_the_optimum_at_its_compute(make) -> None:
 
 def test_the_same_run_in_three_ways() -> None:
     fit = fitted()
-    ways = ({"params": "7B", "tokens": "1.4T"}, {"params": 7e9, "flops": 5.88e22}, {"tokens": 1.4e12, "flops": 5.88e22})
+    ways = (
+        {"params": "7B", "tokens": "1.4T"},
+        {"params": 7e9, "flops": 5.88e22},
+        {"tokens": np.int64(1_400_000_000_000), "flops": 5.88e22},
+    )
     plans = [plan(fit, **way) for way in ways]
     # What was given comes back as it is.
     assert plans[0].params.interval == (7e9, 7e9)

@@ -113,21 +113,19 @@ def overtraining(
 
 def _reference(setting: Setting, flops: float | str | None, loss: float | None) -> Answer:
     """The compute-optimal run that is to be matched."""
-    match flops, loss:
-        case ((float() | int() | str()), None):
-            return for_flops(setting, positive("flops", flops))
-        case None, (float() | int()):
-            return for_loss(setting, positive("loss", loss))
+    if flops is not None and loss is None:
+        return for_flops(setting, positive("flops", flops))
+    if loss is not None and flops is None:
+        return for_loss(setting, positive("loss", loss))
     raise LawError("Give either flops=… of the optimal run to match, or its loss=….")
 
 
 def _size(x_best: Array, params: float | str | None, shrink: float | None) -> Array:
     """Size ln N of every draw, from a size or from a share of the optimal one."""
-    match params, shrink:
-        case ((float() | int() | str()), None):
-            return np.full_like(x_best, np.log(positive("params", params)))
-        case None, (float() | int()):
-            return np.asarray(x_best - np.log(positive("shrink", shrink)))
+    if params is not None and shrink is None:
+        return np.full_like(x_best, np.log(positive("params", params)))
+    if shrink is not None and params is None:
+        return np.asarray(x_best - np.log(positive("shrink", shrink)))
     raise LawError("Give either the size params=…, or shrink=…, how many times smaller than optimal it is.")
 
 

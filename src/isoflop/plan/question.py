@@ -45,7 +45,7 @@ class Answer:
 
 def positive(word: str, value: float | str) -> float:
     """A positive finite number, or an error that says so."""
-    number = parse_quantity(value)
+    number = parse_quantity(value) if isinstance(value, str) else float(value)
     if not (number > 0 and np.isfinite(number)):
         raise LawError(f"{word} = {value!r} is not positive and finite. Give a number such as 1e21 or 7B.")
     return number
