@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 
 from isoflop.errors import ColumnError, UnitsError
-from isoflop.runs.cells import FloatArray, Labels, Numbers, Raw, Role, settle
+from isoflop.runs.cells import FloatArray, Labels, Numbers, Raw, Role, quantity, settle
 from isoflop.runs.columns import VOCABULARY, match
-from isoflop.units import CONVENTION_6ND, FLOPS_PER_PARAM_TOKEN, parse_quantity
+from isoflop.units import CONVENTION_6ND, FLOPS_PER_PARAM_TOKEN
 
 
 @dataclass(frozen=True)
@@ -175,10 +175,12 @@ def _mapped(name: str, text: str, headers: tuple[str, ...]) -> Chosen:
             raise ColumnError.from_missing(header, headers)
         header = near
     found = match(header)
-    try:
-        scale = parse_quantity(factor) if factor else (found.scale if found and found.word == name else 1.0)
-    except UnitsError as error:
-        raise UnitsError(f"The mapping {name}={text!r} has a factor that cannot be read. {error}") from None
+    scale = quantity(factor) if factor else (found.scale if found and found.word == name else 1.0)
+    if scale is None:
+        raise UnitsError(
+            f"The mapping {name}={text!r} has a factor that cannot be read: {factor!r}. "
+            f"Write COLUMN*FACTOR, such as {name}={header}*1e9."
+        )
     return Chosen(header, name, scale, _role(name, exact=True))
 
 

@@ -122,7 +122,7 @@ def read_quantities(cells: Mapping[int, str]) -> Quantities:
     unreadable: dict[int, str] = {}
     for place, text in cells.items():
         if text not in known:
-            known[text] = _quantity(text)
+            known[text] = quantity(text)
         value = known[text]
         if value is not None:
             repaired[place] = value
@@ -132,11 +132,11 @@ def read_quantities(cells: Mapping[int, str]) -> Quantities:
     return Quantities(index, np.fromiter(repaired.values(), np.float64, len(repaired)), unreadable)
 
 
-def _quantity(text: str) -> float | None:
-    """A quantity, or None when the text is not one."""
+def quantity(text: str) -> float | None:
+    """Read a quantity such as `7B`; None when the text is not one."""
     try:
         return parse_quantity(text)
-    except UnitsError:
+    except (UnitsError, ValueError):
         return None
 
 

@@ -204,6 +204,8 @@ def _filter(table: RunTable, parts: Assembled, where: str) -> RunTable:
     """Keep the rows that satisfy the user's SQL; it sees the columns and nothing else."""
     import duckdb
 
+    if not where.isascii() and where.encode("utf-8", "replace").decode() != where:
+        raise TableError(f"The filter {where!r} holds signs that are no text. Type it again.")
     columns = _filter_columns(table, parts, where)
     with duckdb.connect(":memory:") as connection:
         try:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from isoflop.errors import FileError, UnitsError
-from isoflop.units import parse_quantity
+from isoflop.errors import FileError
+from isoflop.runs.cells import quantity
 
 _CHUNK: Final = 1 << 20
 _DELIMITERS: Final = (",", "\t", ";", "|")
@@ -54,16 +54,7 @@ def sniff(path: Path) -> Sniffed:
     Raises:
         FileError: missing, a folder, empty, binary, not UTF-8, without header or rows.
     """
-    if path.is_dir():
-        raise FileError(f"{path} is a folder. Name one file: {FORMATS}.")
-    try:
-        with path.open("rb") as stream:
-            start = stream.read(4)
-        digest = _hash(path)
-    except FileNotFoundError:
-        raise FileError(f"There is no file {path}. Check the name and the folder.") from None
-    except OSError as error:
-        raise FileError(f"{path} cannot be read: {error.strerror or error}. Check its permissions.") from None
+    start, digest = _start(path)
     if not start:
         raise FileError(f"{path} is empty. Give a table with a header and one row per run: {FORMATS}.")
     if start == b"PAR1":
@@ -86,10 +77,24 @@ def sniff(path: Path) -> Sniffed:
     return Sniffed(path, "text", digest, gzipped, _headers(path, body, delimiter), delimiter, skip)
 
 
-def _hash(path: Path) -> str:
-    """SHA-256 of a file, read in pieces."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def _start(path: Path) -> tuple[bytes, str]:
+    """First bytes and SHA-256 of a file that can be read twice."""
+    try:
+        str(path).encode()
+        if path.is_dir():
+            raise FileError(f"{path} is a folder. Name one file: {FORMATS}.")
+        if path.exists() and not path.is_file():
+            raise FileError(f"{path} is a pipe or a device, which can be read once only. Save it to a file first.")
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            stream.seek(0)
+            return stream.read(4), digest
+    except FileNotFoundError:
+        raise FileError(f"There is no file {path}. Check the name and the folder.") from None
+    except OSError as error:
+        raise FileError(f"{path} cannot be read: {error.strerror or error}. Check its permissions.") from None
+    except ValueError:
+        raise FileError(f"{str(path)!r} is no name that can be passed on. Rename the file in plain text.") from None
 
 
 def _pieces(path: Path, *, gzipped: bool) -> Iterator[bytes]:
@@ -157,7 +162,7 @@ def _headers(path: Path, body: str, delimiter: str) -> tuple[str, ...]:
     if not rows:
         raise FileError(f"{path}: the header cannot be read. Check its quotes and length.")
     names = [cell.strip() for cell in rows[0]]
-    if all(_is_quantity(name) for name in names):
+    if all(quantity(name) is not None for name in names):
         raise FileError(
             f"{path}: the first line holds numbers, not names: {names[0]!r} … Add a header such as N,D,loss."
         )
@@ -174,12 +179,3 @@ def _headers(path: Path, body: str, delimiter: str) -> tuple[str, ...]:
         places = ", ".join(str(i) for i, name in enumerate(named, start=1) if name == double)
         raise FileError(f"{path} has the header {double!r} more than once: columns {places}. Rename all but one.")
     return named
-
-
-def _is_quantity(text: str) -> bool:
-    """Whether a header is a number."""
-    try:
-        parse_quantity(text)
-    except UnitsError:
-        return False
-    return True

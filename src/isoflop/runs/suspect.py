@@ -15,7 +15,9 @@ from isoflop.units import FLOPS_PER_PARAM_TOKEN, format_quantity
 FLOPS_FACTOR: Final = 2.0
 """FLOPs that differ from 6ND by more than this are reported."""
 OUTLIER: Final = 6.0
-"""Robust standard deviations from the trend beyond which a run is reported."""
+"""Robust standard deviations above the trend beyond which a run is reported,"""
+OUTLIER_LEAST: Final = 0.05
+"""if it is also above it by this much, relatively."""
 
 
 def everything(
@@ -134,14 +136,15 @@ def off_trend(table: RunTable, columns: Sequence[str], response: str) -> list[Fi
     """Runs whose response lies far above what the others lead one to expect."""
     usable = [name for name in columns if (table.column(name) > 0).all()]
     target = table.column(response)
-    features = 1 + 2 * len(usable)
+    features = (len(usable) + 1) * (len(usable) + 2) // 2
     if not usable or len(table) < 3 * features or not (target > 0).all():
         return []
     logs = np.column_stack([np.log(table.column(name)) for name in usable])
     logs = (logs - logs.mean(axis=0)) / np.maximum(logs.std(axis=0), 1e-12)
-    design = np.column_stack([np.ones(len(table)), logs, logs**2])
-    score = _robust_scores(design, np.log(target))
-    far = score > OUTLIER
+    # A quadratic in the logarithms bends enough for every law with a floor.
+    pairs = [logs[:, i] * logs[:, j] for i in range(len(usable)) for j in range(i, len(usable))]
+    residual, scale = _robust_residuals(np.column_stack([np.ones(len(table)), logs, *pairs]), np.log(target))
+    far = residual > max(OUTLIER * scale, OUTLIER_LEAST)
     if not far.any():
         return []
     rows = rows_where(table, far)
@@ -158,8 +161,8 @@ def off_trend(table: RunTable, columns: Sequence[str], response: str) -> list[Fi
     ]
 
 
-def _robust_scores(design: FloatArray, target: FloatArray) -> FloatArray:
-    """Residuals in robust standard deviations, from a fit that outliers hardly move."""
+def _robust_residuals(design: FloatArray, target: FloatArray) -> tuple[FloatArray, float]:
+    """Residuals from a fit that outliers hardly move, and their robust standard deviation."""
     weights = np.ones(len(target))
     residual = np.zeros(len(target))
     scale = 1.0
@@ -167,9 +170,9 @@ def _robust_scores(design: FloatArray, target: FloatArray) -> FloatArray:
         root = np.sqrt(weights)
         solution = np.linalg.lstsq(design * root[:, None], target * root, rcond=None)[0]
         residual = target - design @ solution
-        scale = max(1.4826 * float(np.median(np.abs(residual))), 1e-3)
+        scale = max(1.4826 * float(np.median(np.abs(residual))), 1e-12)
         weights = 1.0 / np.maximum(1.0, np.abs(residual) / scale) ** 2
-    return np.asarray(residual / scale)
+    return residual, scale
 
 
 def above_uniform(table: RunTable, response: str) -> list[Finding]:
