@@ -169,11 +169,11 @@ def _robust_residuals(design: FloatArray, target: FloatArray) -> tuple[FloatArra
     every = max(1, len(target) // TREND_ROWS)
     part, wanted = design[::every], target[::every]
     weights = np.ones(len(wanted))
-    solution = np.zeros(design.shape[1])
+    solution: FloatArray = np.zeros(design.shape[1])
     scale = 1.0
     for _ in range(20):
         root = np.sqrt(weights)
-        solution = np.linalg.lstsq(part * root[:, None], wanted * root, rcond=None)[0]
+        solution = np.asarray(np.linalg.lstsq(part * root[:, None], wanted * root, rcond=None)[0], np.float64)
         residual = wanted - part @ solution
         scale = max(1.4826 * float(np.median(np.abs(residual))), 1e-12)
         weights = 1.0 / np.maximum(1.0, np.abs(residual) / scale) ** 2
