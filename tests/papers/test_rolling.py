@@ -14,8 +14,8 @@ from tests.papers.tables import epoch_points
 from isoflop import laws
 from isoflop.runs.table import RunTable
 from isoflop.validate import Backtest, Split, backtest, compare
-from isoflop.validate.backtest import inputs
 from isoflop.validate.comparison import UNDECIDED
+from isoflop.validate.folds import inputs
 
 CHINCHILLA, SKALING = laws.get("chinchilla"), laws.get("skaling")
 CUTS = (3e19, 1e20, 3e20, 1e21)

@@ -43,4 +43,4 @@ def test_too_few_runs_keep_the_default_and_say_why(rng: np.random.Generator) -> 
 def test_a_missing_column_is_an_error(rng: np.random.Generator) -> None:
     table = RunTable.from_columns({"N": [1e8, 2e8, 4e8], "loss": [3.0, 2.9, 2.8]})
     with pytest.raises(ColumnError, match="flops"):
-        choose_objective(laws.as_law("A/N^a"), table, rng=rng)
+        choose_objective(laws.as_law("A/N^a"), table, by="flops", rng=rng)

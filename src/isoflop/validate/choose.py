@@ -9,7 +9,8 @@ import numpy as np
 from isoflop.errors import TableError
 from isoflop.laws.law import Law
 from isoflop.runs.table import RunTable
-from isoflop.validate.backtest import FitSettings, free_parameters, positive, rows_for, run_folds
+from isoflop.validate.backtest import run_folds
+from isoflop.validate.folds import FitSettings, free_parameters, positive, rows_for
 from isoflop.validate.outcome import Backtest
 from isoflop.validate.paired import Difference, difference
 from isoflop.validate.splits import roll
@@ -60,7 +61,7 @@ def choose_objective(
     table: RunTable,
     *,
     rng: np.random.Generator,
-    by: str = "flops",
+    by: str | None = None,
     hold_out: int | None = None,
     candidates: Sequence[str] = CANDIDATES,
     level: float = 0.9,
@@ -76,7 +77,7 @@ def choose_objective(
         law: the law.
         table: the runs.
         rng: random state.
-        by: column of the cuts.
+        by: column of the cuts; flops, params, tokens or another column of the law when None.
         hold_out: groups held out; see `backtest`.
         candidates: objectives to try; the first is the default.
         level: confidence level of the comparison.
@@ -86,6 +87,8 @@ def choose_objective(
     Returns:
         The choice with its reason.
     """
+    if by is None:
+        by = next((word for word in ("flops", "params", "tokens") if word in table.names), law.columns[0])
     runs = rows_for(law, table, by, settings)
     values = positive(runs, by)
     default = candidates[0]

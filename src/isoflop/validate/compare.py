@@ -13,9 +13,10 @@ from isoflop.fit.result import Fit
 from isoflop.laws.law import Law
 from isoflop.runs.table import RunTable
 from isoflop.uncertainty.bootstrap import bootstrap as add_draws
-from isoflop.validate.backtest import FitSettings, free_parameters, positive, rows_for, run_folds, with_backtest
+from isoflop.validate.backtest import run_folds, with_backtest
 from isoflop.validate.choose import choose_objective
-from isoflop.validate.comparison import Comparison
+from isoflop.validate.comparison import Comparison, label_of
+from isoflop.validate.folds import FitSettings, free_parameters, positive, rows_for
 from isoflop.validate.judge import judge, shared_runs
 from isoflop.validate.outcome import Backtest
 from isoflop.validate.splits import roll
@@ -103,8 +104,7 @@ def _candidates(laws: Sequence[Law | tuple[Law, str]], objective: str) -> list[_
     if len({law.response for law, _ in pairs}) > 1:
         listed = ", ".join(f"{law.name} ({law.response})" for law, _ in pairs)
         raise LawError(f"The laws explain different columns: {listed}. Compare laws of one response.")
-    # Laws from a line of text are all called "formula": their text says more.
-    names = [law.formula if law.name == "formula" else law.name for law, _ in pairs]
+    names = [label_of(law) for law, _ in pairs]
     labels = [
         name if names.count(name) == 1 else f"{name} {goal}" for name, (_, goal) in zip(names, pairs, strict=True)
     ]
@@ -129,4 +129,4 @@ def _on_all_runs(
     if objective == "auto":
         objective = choose_objective(candidate.law, runs, rng=rng, by=test.by, **settings).objective
     fit = fit_law(candidate.law, runs, objective=objective, **settings)
-    return with_backtest(add_draws(fit, runs, draws=draws, rng=rng), test) if draws else fit
+    return with_backtest(add_draws(fit, runs, draws=draws, rng=rng, resample="bayes"), test) if draws else fit

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from isoflop.fit.result import Fit
+from isoflop.laws.law import Law
 from isoflop.validate.averages import Average
 from isoflop.validate.outcome import Backtest
 from isoflop.validate.paired import Difference
@@ -143,6 +144,18 @@ class Comparison:
                 f"laws differ by {self.target.between:.2%}"
             )
         return "\n".join([*lines, *self.notes])
+
+
+def label_of(law: Law) -> str:
+    """What to call a law beside others; laws from one line of text have no name of their own.
+
+    Args:
+        law: the law.
+
+    Returns:
+        Its name, or its formula.
+    """
+    return law.formula if law.name == "formula" else law.name
 
 
 def _number(value: float | None) -> str:
