@@ -147,13 +147,13 @@ def _starts(problem: Problem, fit: Fit, optimum: Array) -> Array:
 
 def refit(evaluator: Evaluator, starts: Array, weights: Array) -> Array:
     """Search coordinates of every replicate's own optimum, shape (replicates, q)."""
-    replicates = len(weights)
-    value = np.full(replicates, np.inf)
-    best = np.full((replicates, starts.shape[1]), np.nan)
-    for start in starts:
-        solution = minimise(evaluator, np.repeat(start[None], replicates, axis=0), weights, damping=0.3)
-        better = (solution.promise < CLOSE) & (solution.value < value)
-        best[better], value[better] = solution.u[better], solution.value[better]
+    replicates, count = len(weights), len(starts)
+    # All starts at once: a small table pays per step, not per replicate.
+    found = minimise(evaluator, np.repeat(starts, replicates, axis=0), np.tile(weights, (count, 1)), damping=0.3)
+    values = np.where(found.promise < CLOSE, found.value, np.inf).reshape(count, replicates)
+    value, lowest = values.min(axis=0), values.argmin(axis=0)
+    best = found.u.reshape(count, replicates, -1)[lowest, np.arange(replicates)]
+    best[~np.isfinite(value)] = np.nan
     for k in np.flatnonzero(~np.isfinite(value)):
         from isoflop.fit.seeds import make_seeds
 
@@ -162,4 +162,4 @@ def refit(evaluator: Evaluator, starts: Array, weights: Array) -> Array:
         chosen = int(np.argmin(np.where(solution.promise < CLOSE, solution.value, np.inf)))
         if solution.promise[chosen] < CLOSE:
             best[k] = solution.u[chosen]
-    return best
+    return np.asarray(best)
