@@ -48,7 +48,6 @@ HOMES = {
     "pyarrow": "runs/read.py",
     "narwhals": "runs/read.py",
     "duckdb": "runs/read.py",
-    "pooch": "runs/published.py",
     "altair": "figures/",
     "vl_convert": "figures/",
     "torch": "ladder/",

@@ -28,7 +28,7 @@ class ColumnError(TableError):
         """Name the missing column, what is there, and the nearest name."""
         names = list(available)
         listed = ", ".join(names) if names else "no columns"
-        near = get_close_matches(missing, names, n=1)
+        near = [n for n in names if missing.lower() in n.lower()][:1] or get_close_matches(missing, names, n=1)
         step = f"Did you mean {near[0]!r}? " if near else ""
         return cls(
             f"The table has no column {missing!r}; it has {listed}. "

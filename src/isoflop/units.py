@@ -31,8 +31,10 @@ _SUFFIX: Final = {
     "Z": 1e21,
     "Y": 1e24,
 }
-_QUANTITY: Final = re.compile(r"([+-]?(?:\d[\d,_]*)?(?:\.\d+)?\.?(?:[eE][+-]?\d+)?)\s*([A-Za-z]?)")
-_GROUPED: Final = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?(?:[eE][+-]?\d+)?")
+_QUANTITY: Final = re.compile(
+    r"([+-]?(?:\d{1,3}(?:,\d{3})+|\d+(?:_\d+)*|(?=\.\d))(?:\.\d*)?(?:[eE][+-]?\d+)?)"
+    r"\s*([A-Za-z]?)"
+)
 
 
 def training_flops(
@@ -70,19 +72,16 @@ def parse_quantity(text: str | float) -> float:
     >>> parse_quantity("1.4T")
     1400000000000.0
     """
-    if isinstance(text, int | float):
+    if not isinstance(text, str):
         return float(text)
     stripped = text.strip()
     found = _QUANTITY.fullmatch(stripped)
-    number = found.group(1) if found else ""
-    plain = number.replace(",", "").replace("_", "")
-    bad_groups = "," in number and not _GROUPED.fullmatch(number)
-    if not found or not any(c.isdigit() for c in plain) or bad_groups or found.group(2).upper() not in _SUFFIX:
+    if not found or found.group(2).upper() not in _SUFFIX:
         raise UnitsError(
             f"{text!r} is not a quantity. Write a number such as 7B, 1.4T, 5.76e23 or 1,000 "
             f"(suffixes: K, M, B or G, T, P, E, Z, Y)."
         )
-    return float(plain) * _SUFFIX[found.group(2).upper()]
+    return float(found.group(1).replace(",", "").replace("_", "")) * _SUFFIX[found.group(2).upper()]
 
 
 def format_quantity(value: float, digits: int = 3) -> str:

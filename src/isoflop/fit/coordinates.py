@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,10 @@ from isoflop.laws.law import Law
 from isoflop.runs.table import RunTable
 
 Array = NDArray[Any]
+
+
+VANISHED: Final = 700.0
+"""Logarithm at which a positive number leaves double precision."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +40,14 @@ class Slot:
     tape_log: bool
 
     def outer(self, theta: Array | float) -> Array:
-        """Unbounded search coordinate of a natural value."""
-        if math.isfinite(self.high):
-            share = (np.asarray(theta) - self.low) / (self.high - self.low)
-            return np.asarray(np.log(share) - np.log1p(-share))
-        return np.asarray(np.log(theta) if self.low == 0 else theta)
+        """Unbounded search coordinate of a natural value; a vanished parameter stays finite."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            if math.isfinite(self.high):
+                share = (np.asarray(theta) - self.low) / (self.high - self.low)
+                u = np.log(share) - np.log1p(-share)
+            else:
+                u = np.asarray(np.log(theta) if self.low == 0 else theta)
+        return np.clip(u, -VANISHED, VANISHED) if self.low == 0 or math.isfinite(self.high) else u
 
     def natural(self, u: Array) -> Array:
         """Natural value of a search coordinate."""

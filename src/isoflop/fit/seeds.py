@@ -90,7 +90,8 @@ def make_seeds(evaluator: Evaluator, *, thorough: bool = False) -> Array:
     for start in range(0, len(full), CHUNK):
         part = full[start : start + CHUNK]
         if solved:
-            _solve_linear(evaluator, part, solved)
+            with np.errstate(all="ignore"):
+                _solve_linear(evaluator, part, solved)
         seeds.append(part[:, problem.free])
     u = np.concatenate(seeds)
     value = np.concatenate([evaluator.value(u[k : k + CHUNK]) for k in range(0, len(u), CHUNK)])

@@ -16,7 +16,7 @@ from isoflop.fit.evaluate import Evaluator, Local
 Array = NDArray[Any]
 
 MAX_STEP: Final = 2.0
-"""Longest step in any search coordinate: a factor e^2 in a positive parameter."""
+"""Longest step in any search coordinate of size up to 1, longer in proportion beyond."""
 
 TOLERANCE: Final = 1e-13
 """A step that promises less than this share of the objective ends the search."""
@@ -152,7 +152,8 @@ class _Search:
         step, promise = _direction(local, self.brake)
         invalid = np.isnan(step[:, 0])
         step = np.where(invalid[:, None], 0.0, step)
-        step *= np.minimum(1.0, MAX_STEP / np.maximum(np.abs(step).max(axis=1), 1e-300))[:, None]
+        longest = (np.abs(step) / np.maximum(np.abs(self.u), 1.0)).max(axis=1)
+        step *= np.minimum(1.0, MAX_STEP / np.maximum(longest, 1e-300))[:, None]
         new = self.evaluator.local(self.u + step, self.weights, exact=self.exact)
         gain = local.value - new.value
         bent = np.matmul(local.curvature, step[:, :, None])[:, :, 0]

@@ -13,7 +13,7 @@ from typing import Final
 import sympy
 
 from isoflop.errors import FormulaError
-from isoflop.laws.functions import sigmoid, softplus
+from isoflop.laws.functions import is_finite_real, sigmoid, softplus
 from isoflop.runs.columns import SYMBOL_TO_WORD, VOCABULARY
 
 MAX_CHARACTERS: Final = 4000
@@ -174,7 +174,13 @@ class _Reader:
         return self._word(name) or name
 
     def read(self, node: ast.expr) -> sympy.Expr:
-        """Convert one node, or refuse it with its text."""
+        """Convert one node, or refuse it with its text; what is a number must be finite and real."""
+        value = self._read(node)
+        if value.is_number and not is_finite_real(value):
+            raise self._refused(node, "has no finite real value")
+        return value
+
+    def _read(self, node: ast.expr) -> sympy.Expr:
         match node:
             case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
                 return self._number(value)

@@ -1,5 +1,7 @@
 """Functions that SymPy does not have, kept whole so that they are evaluated without overflow."""
 
+import math
+
 import sympy
 
 
@@ -17,3 +19,12 @@ class softplus(sympy.Function):  # type: ignore[misc]  # SymPy prints the class 
     def fdiff(self, argindex: int = 1) -> sympy.Expr:
         """Give the derivative."""
         return sigmoid(self.args[0])
+
+
+def is_finite_real(value: sympy.Expr) -> bool:
+    """Whether a constant expression is a finite real number in double precision."""
+    try:
+        number = complex(value)
+    except (TypeError, OverflowError):
+        return False
+    return number.imag == 0 and math.isfinite(number.real)

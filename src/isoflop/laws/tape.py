@@ -25,7 +25,11 @@ def _sigmoid(x: Array, out: Array | None = None) -> Array:
 def _softplus(x: Array, out: Array | None = None) -> Array:
     """`log(1 + e^x)` without overflow."""
     if np.iscomplexobj(x):
-        return np.log(1.0 + np.exp(x), out=out)
+        # NumPy's complex log1p is log(1 + w), which loses the digits of a small w.
+        positive = x.real > 0
+        w = np.exp(np.where(positive, -x, x))
+        size = 0.5 * np.log1p(w.real * (2 + w.real) + w.imag**2)
+        return np.asarray(np.where(positive, x, 0.0) + size + 1j * np.arctan2(w.imag, 1 + w.real))
     return np.logaddexp(0.0, x, out=out)
 
 
