@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 from scipy.optimize import minimize
+from tests.fit.synthetic import TRUTH, chinchilla_runs
 
 import isoflop as iso
 from isoflop.fit import fit_law
 from isoflop.laws import get
 from isoflop.runs.read import read_runs
 from isoflop.runs.table import RunTable
-from tests.fit.synthetic import TRUTH, chinchilla_runs
 
 START = {"E": 1.0, "A": 100.0, "B": 100.0, "alpha": 0.5, "beta": 0.5}
 

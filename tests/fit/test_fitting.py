@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from tests.fit.synthetic import TRUTH, chinchilla_runs, grid
 
 import isoflop as iso
 from isoflop.errors import FitError, InputError, LawError
@@ -13,7 +14,6 @@ from isoflop.fit.search import SEED_ROWS, sample_rows, search
 from isoflop.fit.solve import minimise
 from isoflop.laws import as_law, get
 from isoflop.runs.table import RunTable
-from tests.fit.synthetic import TRUTH, chinchilla_runs, grid
 
 OBJECTIVES = ["log-huber", "log-huber:1e-3", "log-ls", "ls", "asymmetric:3", "student-t:5"]
 

@@ -5,11 +5,11 @@ import json
 
 import numpy as np
 import pytest
+from tests.fit.synthetic import chinchilla_runs
 
 import isoflop as iso
 from isoflop.errors import FileError, LawError
 from isoflop.fit import Fit
-from tests.fit.synthetic import chinchilla_runs
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def test_what_is_no_fit_is_refused(text):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(FileError, match="nothing.json"):
+    with pytest.raises(FileError, match=r"nothing\.json"):
         Fit.from_json(tmp_path / "nothing.json")
 
 

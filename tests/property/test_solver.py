@@ -23,9 +23,8 @@ def test_any_table_gives_a_verdict_or_a_clear_error(data, name, rows):
     table = {word: data.draw(column) for word in ("params", "tokens", "loss")}
     try:
         fit = fit_law(get(name), iso.as_runs(table))
-    except InputError as error:
-        assert len(str(error)) > 20
-        return
+    except InputError:
+        return  # a clear error is the other allowed outcome; anything else fails the test
     assert fit.certificate.verdict in ("certified", "weakly identified", "not converged")
     assert np.isfinite(fit.theta).all() or fit.certificate.verdict != "certified"
 
@@ -42,5 +41,5 @@ def test_any_chinchilla_truth_is_recovered_in_any_units(floor, size, data, alpha
              "B": np.exp(data) * (3e10 * 10**unit_d) ** beta, "beta": beta}  # fmt: skip
     loss = get("chinchilla").predict(truth, params=params, tokens=tokens)
     fit = fit_law(get("chinchilla"), iso.as_runs({"params": params, "tokens": tokens, "loss": loss}))
-    np.testing.assert_allclose(fit.evaluate(params=params * 100, tokens=tokens * 100),
-                               get("chinchilla").predict(truth, params=params * 100, tokens=tokens * 100), rtol=1e-6)  # fmt: skip
+    far = {"params": params * 100, "tokens": tokens * 100}
+    np.testing.assert_allclose(fit.evaluate(**far), get("chinchilla").predict(truth, **far), rtol=1e-6)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from tests.fit.synthetic import chinchilla_runs
 
 import isoflop as iso
 from isoflop.errors import FitError
@@ -11,7 +12,6 @@ from isoflop.fit.solve import minimise
 from isoflop.laws import get
 from isoflop.uncertainty import bootstrap, propagate
 from isoflop.uncertainty.bootstrap import bind_fit, draw_weights, refit
-from tests.fit.synthetic import chinchilla_runs
 
 RUNS = chinchilla_runs(noise=0.006, sizes=10)
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from tests.fit.synthetic import TRUTH, chinchilla_runs
 
 import isoflop as iso
 from isoflop.errors import LawError
@@ -9,7 +10,6 @@ from isoflop.fit import fit_law
 from isoflop.laws import as_law, get
 from isoflop.runs.table import RunTable
 from isoflop.uncertainty import delta, profile
-from tests.fit.synthetic import TRUTH, chinchilla_runs
 
 RUNS = chinchilla_runs(noise=0.004, sizes=14)
 TARGET = {"params": 1e11, "tokens": 2e12}
