@@ -28,6 +28,16 @@ def test_a_law_and_its_own_twin_are_not(rng: np.random.Generator) -> None:
     assert not gap.distinguishable
 
 
+def test_many_comparisons_ask_for_a_smaller_p_value(rng: np.random.Generator) -> None:
+    runs = bent_runs(rng)
+    right, straight = (backtest(laws.as_law(f), runs, bootstrap=0, rng=rng) for f in ("E + A/C^a", "A/C^a"))
+    p_value = difference(right, straight, level=0.9, rng=rng).p_value
+    assert p_value == pytest.approx(2 / 2**12)
+    enough, too_many = int(0.1 / p_value), int(0.1 / p_value) + 1
+    assert difference(right, straight, level=0.9, rng=rng, comparisons=enough).distinguishable
+    assert not difference(right, straight, level=0.9, rng=rng, comparisons=too_many).distinguishable
+
+
 def test_few_runs_are_never_enough(rng: np.random.Generator) -> None:
     # Four runs have sixteen sign patterns: the most extreme two are 12.5 %.
     assert _resampled(np.array([-0.1, -0.2, -0.1, -0.3]), 0.9, rng)[0] == pytest.approx(0.125)

@@ -11,6 +11,7 @@ from isoflop.laws.law import Law
 from isoflop.runs.table import RunTable
 from isoflop.validate.backtest import run_folds
 from isoflop.validate.folds import FitSettings, free_parameters, positive, rows_for
+from isoflop.validate.judge import shared_runs
 from isoflop.validate.outcome import Backtest
 from isoflop.validate.paired import Difference, difference
 from isoflop.validate.splits import roll
@@ -94,20 +95,26 @@ def choose_objective(
     default = candidates[0]
     try:
         rolled = roll(values, by=by, parameters=free_parameters(law, runs, settings), hold_out=hold_out)
+        found = {
+            name: run_folds(
+                law, runs, rolled, rng=rng, objective=name, bootstrap=0, level=level, workers=workers, settings=settings
+            )
+            for name in candidates
+        }
+        found, _ = shared_runs(found)
     except TableError as error:
         return Choice(default, f"the default, for these runs allow no back-test. {error}", {})
-    found = {
-        name: run_folds(
-            law, runs, rolled, rng=rng, objective=name, bootstrap=0, level=level, workers=workers, settings=settings
-        )
-        for name in candidates
-    }
-    errors = {name: test.mean_abs_rel_error for name, test in found.items()}
+    return _decide(found, level, rng)
+
+
+def _decide(found: Mapping[str, Backtest], level: float, rng: np.random.Generator) -> Choice:
+    """The best objective where it differs from the default, the first, beyond chance."""
+    default, errors = next(iter(found)), {name: test.mean_abs_rel_error for name, test in found.items()}
     best = min(errors, key=lambda name: errors[name])
-    where = f"on {len(rolled.folds)} cuts by {by}"
+    where = f"on {len(found[default].splits)} cuts by {found[default].by}"
     if best == default:
         return Choice(default, f"the default, and the smallest error of held-out runs {where}", errors, None, found)
-    gap = difference(found[best], found[default], level=level, rng=rng)
+    gap = difference(found[best], found[default], level=level, rng=rng, comparisons=len(found) - 1)
     if gap.distinguishable:
         reason = f"the smallest error of held-out runs {where}, beyond chance (p = {gap.p_value:.3f})"
         return Choice(best, reason, errors, gap, found)

@@ -45,7 +45,11 @@ def judge(
     """
     by = next(iter(tests.values())).by
     order = sorted(tests, key=lambda label: tests[label].mean_abs_rel_error)
-    gaps = {label: difference(tests[label], tests[order[0]], level=level, rng=rng) for label in order[1:]}
+    # The best was looked for among all: chance had as many tries.
+    many = len(order) - 1
+    gaps = {
+        label: difference(tests[label], tests[order[0]], level=level, rng=rng, comparisons=many) for label in order[1:]
+    }
     criteria = _criteria(fits)
     weights = None if criteria is None else akaike_weights(criteria).tolist()
     places = {label: place for place, label in enumerate(tests)}

@@ -31,7 +31,7 @@ class Difference:
         p_value: share of sign patterns with a mean difference at least as large, two-sided.
         ahead: cuts at which the first has the smaller mean error.
         cuts: cuts in all.
-        distinguishable: whether p < 1 - level and one of the two is ahead at every cut.
+        distinguishable: whether p < (1 - level) / comparisons and one of the two is ahead at every cut.
     """
 
     mean: float
@@ -53,7 +53,9 @@ class Difference:
         }
 
 
-def difference(first: Backtest, second: Backtest, *, level: float, rng: np.random.Generator) -> Difference:
+def difference(
+    first: Backtest, second: Backtest, *, level: float, rng: np.random.Generator, comparisons: int = 1
+) -> Difference:
     """Compare two back-tests run by run.
 
     A paired randomisation test: under no difference, the sign of each run's difference is a coin
@@ -67,6 +69,7 @@ def difference(first: Backtest, second: Backtest, *, level: float, rng: np.rando
         second: another, on the same cuts.
         level: confidence level.
         rng: random state.
+        comparisons: how many were made to find this one; p must be this much smaller (Bonferroni).
 
     Returns:
         The difference, first minus second.
@@ -87,7 +90,7 @@ def difference(first: Backtest, second: Backtest, *, level: float, rng: np.rando
     p_value, (low, high) = _gaussian(per_run, level) if len(per_run) > MANY_RUNS else _resampled(per_run, level, rng)
     ahead, behind = int((per_cut < 0).sum()), int((per_cut > 0).sum())
     everywhere = ahead == len(per_cut) if mean < 0 else behind == len(per_cut)
-    distinct = everywhere and p_value < 1 - level
+    distinct = everywhere and p_value * comparisons < 1 - level
     return Difference(mean, (low, high), p_value, ahead, len(per_cut), distinct)
 
 
