@@ -1,16 +1,19 @@
 """Figures as Vega-Altair charts: one specification for files, notebooks and the report."""
 
 from isoflop.figures.backtests import backtest_figure, prediction_figure
+from isoflop.figures.comparisons import comparison_figure
 from isoflop.figures.fitted import fit_figure, residual_figure
 from isoflop.figures.forecast import can_forecast, forecast_figure
 from isoflop.figures.isoflop import has_isoflops, isoflop_figure
 from isoflop.figures.parameters import draws_figure, interval_figure
 from isoflop.figures.plans import plan_figure
+from isoflop.figures.profiles import profile_figure
 from isoflop.figures.save import save
 
 __all__ = [
     "backtest_figure",
     "can_forecast",
+    "comparison_figure",
     "draws_figure",
     "fit_figure",
     "forecast_figure",
@@ -19,6 +22,7 @@ __all__ = [
     "isoflop_figure",
     "plan_figure",
     "prediction_figure",
+    "profile_figure",
     "residual_figure",
     "save",
 ]

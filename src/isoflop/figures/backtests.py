@@ -12,7 +12,7 @@ from isoflop.validate import Backtest
 if TYPE_CHECKING:
     import altair as alt
 
-MOST: Final = 400
+MOST: Final = 300
 """Held-out runs drawn per figure; each has a bar of its own."""
 
 

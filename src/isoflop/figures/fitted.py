@@ -38,7 +38,7 @@ def fit_figure(fit: Fit, table: RunTable, *, against: str | None = None) -> "alt
     pick = thin(seen.columns[x])
     curves = fitted_curves(fit, seen, x, size)
     along, up = _axes(seen, x, curves)
-    colour: object = alt.value(BLUE) if size is None else size_colour(seen.columns[size], word=size)
+    colour: object = alt.ColorValue(BLUE) if size is None else size_colour(seen.columns[size], word=size)
     points = alt.Chart(source(seen.records(pick, x, size)))
     layers = [
         *_curve_layers(curves, along, up, colour),
@@ -69,7 +69,7 @@ def _curve_layers(curves: list[Curve], along: Axis, up: Axis, colour: object) ->
     rows = [row for k, c in enumerate(curves) for row in c.records(str(k))]
     chart = alt.Chart(source(rows))
     group = alt.Detail("curve", type="nominal")
-    tint = colour if curves[0].size is not None else alt.value(INK)
+    tint = colour if curves[0].size is not None else alt.ColorValue(INK)
     line = chart.mark_line(strokeWidth=1.8, clip=True).encode(along.x(), up.y(), tint, group)
     if curves[0].low is None:
         return [line]
@@ -114,7 +114,7 @@ def residual_figure(fit: Fit, table: RunTable, *, against: str | None = None) ->
         "residual", [factor * seen.residuals, [-2.2 * scale, 2.2 * scale]], log=False, title=f"Observed − fitted{unit}"
     )
     rows = [{**row, "residual": factor * row["residual"]} for row in seen.records(pick, x, size)]
-    colour: object = alt.value(BLUE) if size is None else size_colour(seen.columns[size], word=size)
+    colour: object = alt.ColorValue(BLUE) if size is None else size_colour(seen.columns[size], word=size)
     outside = int((np.abs(factor * seen.residuals) > 2 * scale).sum())
     rules = alt.Chart(source([{"at": -2 * scale}, {"at": 2 * scale}])).mark_rule(color=VERMILION, strokeDash=[5, 4])
     zero = alt.Chart(source([{"at": 0.0}])).mark_rule(color=MUTED)
@@ -128,4 +128,4 @@ def residual_figure(fit: Fit, table: RunTable, *, against: str | None = None) ->
         f"Dashed: ± 2 robust scales, one scale = {scale:.3g}{'%' if fit.objective.log else ''}; "
         f"{outside} of {len(seen.response):,} runs lie outside."
     ]
-    return finish(layers, f"Residuals of {fit.law.name}", said + thinned_note(len(pick), len(seen.response)))
+    return finish(layers, f"Residuals against {x}", said + thinned_note(len(pick), len(seen.response)))

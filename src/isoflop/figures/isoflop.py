@@ -13,6 +13,7 @@ from isoflop.figures.observed import Observed, observed, source, thin, thinned_n
 from isoflop.figures.theme import INK, finish
 from isoflop.fit import Estimate, Fit
 from isoflop.fit.estimate import estimate_from_draws
+from isoflop.plan.budgets import group_by_budget
 from isoflop.runs import RunTable
 
 if TYPE_CHECKING:
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 
 STEPS: Final = 50
-MOST_BUDGETS: Final = 7
-SAME_BUDGET: Final = 0.12
-"""Runs within this many decades of compute count as one budget."""
+MOST_BUDGETS: Final = 9
 
 
 @dataclass(frozen=True)
@@ -58,22 +57,12 @@ def budgets(flops: Array, sizes: Array, *, least: int = 4) -> list[Budget]:
         least: distinct sizes that make a budget worth a curve.
 
     Returns:
-        At most seven groups, those with most sizes, in increasing order of compute.
+        At most nine groups, those with most sizes, in increasing order of compute.
     """
-    logs = np.log10(flops)
-    order = np.argsort(logs, kind="stable")
-    found: list[tuple[int, Budget]] = []
-    start = 0
-    for k in range(1, len(order) + 1):
-        if k == len(order) or logs[order[k]] - logs[order[start]] > SAME_BUDGET:
-            rows = np.sort(order[start:k])
-            count = len(np.unique(np.round(np.log(sizes[rows]), 2)))
-            if count >= least:
-                mean = float(np.exp(np.log(flops[rows]).mean()))
-                found.append((count, Budget(mean, rows, float(sizes[rows].min()), float(sizes[rows].max()))))
-            start = k
-    largest = sorted(found, key=lambda pair: -pair[0])[:MOST_BUDGETS]
-    return sorted((b for _, b in largest), key=lambda b: b.flops)
+    counted = [(len(np.unique(np.round(np.log(sizes[g.rows]), 2))), g) for g in group_by_budget(flops, None)]
+    largest = sorted((pair for pair in counted if pair[0] >= least), key=lambda pair: -pair[0])[:MOST_BUDGETS]
+    found = [Budget(g.flops, g.rows, float(sizes[g.rows].min()), float(sizes[g.rows].max())) for _, g in largest]
+    return sorted(found, key=lambda b: b.flops)
 
 
 def best_sizes(fit: Fit, flops: Array) -> list[Estimate | None]:
@@ -101,7 +90,7 @@ def isoflop_figure(fit: Fit, table: RunTable) -> "alt.LayerChart":
         table: the runs that it was fitted to.
 
     Returns:
-        Runs of up to seven budgets coloured by compute, the fitted curve of each, its minimum and, where the fit has
+        Runs of up to nine budgets coloured by compute, the fitted curve of each, its minimum and, where the fit has
         draws, the interval of that minimum. Without common budgets, all runs and curves at five computes among them.
 
     Raises:
@@ -201,9 +190,7 @@ def _said(fit: Fit, grouped: list[Budget], minima: list[tuple[Budget, Estimate]]
     """What is drawn, and how runs were grouped."""
     said = "Lines are the fitted law at one compute each"
     if grouped:
-        said = (
-            f"Runs whose compute agrees within {10**SAME_BUDGET - 1:.0%} form a budget; lines are the fitted law there"
-        )
+        said = "Points are the runs of one budget each, lines the fitted law there"
     if minima:
         bars = f", bars their {fit.level:.0%} intervals" if fit.draws is not None else ""
         said += f"; diamonds are its minima{bars}"

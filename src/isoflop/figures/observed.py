@@ -1,5 +1,6 @@
 """The runs behind a fit, as figures need them: checked, beside their fitted values, thinned where they are many."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 
-MOST_POINTS: Final = 1200
+MOST_POINTS: Final = 600
 """Points in one figure; more would only cover each other and make the file heavy."""
 
 SIZE_WORDS: Final = ("params", "flops", "tokens")
@@ -153,7 +154,8 @@ def _plain(value: object) -> object:
 
 
 def source(rows: list[dict[str, Any]]) -> "alt.InlineData":
-    """Inline data of a chart."""
+    """Inline data of a chart, as JSON text: Altair copies and checks records one by one, but not a text."""
     import altair as alt
 
-    return alt.InlineData(values=clean(rows))
+    text = json.dumps(clean(rows), allow_nan=False, separators=(",", ":"))
+    return alt.InlineData(values=text, format=alt.JsonDataFormat(type="json"))

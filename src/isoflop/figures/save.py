@@ -29,7 +29,7 @@ def spec_of(chart: "alt.LayerChart", *, width: int | None = None) -> dict[str, A
     Returns:
         Plain data, fit for JSON.
     """
-    spec: dict[str, Any] = chart.to_dict()
+    spec: dict[str, Any] = chart.to_dict(validate=False)
     if width is not None:
         spec["width"] = width
     return spec

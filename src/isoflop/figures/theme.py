@@ -56,7 +56,7 @@ def config() -> dict[str, Any]:
 
 def wrap(sentences: Sequence[str], width: int = LINE) -> list[str]:
     """Break sentences into lines that a phone can show."""
-    return [line for sentence in sentences for line in textwrap.wrap(sentence, width)]
+    return [line for sentence in sentences for line in textwrap.wrap(sentence, width, break_on_hyphens=False)]
 
 
 def finish(

@@ -1,13 +1,16 @@
-"""Sections on the fit: certificate, parameters, residuals, isoFLOP curves."""
+"""Sections on the fit: certificate, law and parameters, residuals."""
+
+from dataclasses import replace
 
 import numpy as np
 
 from isoflop import figures
 from isoflop.errors import LawError
+from isoflop.figures.observed import observed
 from isoflop.fit import Fit
 from isoflop.fit.objective import robust_scale
-from isoflop.figures.observed import observed
-from isoflop.report.blocks import Block, Facts, Heading, Section, Table, Text
+from isoflop.laws import Law, Published
+from isoflop.report.blocks import Block, Drawing, Facts, Heading, Row, Section, Table, Text
 from isoflop.report.drawings import drawing
 from isoflop.report.formula import formula_of
 from isoflop.report.words import interval, number, percent, quantity
@@ -24,6 +27,7 @@ MEANING = {
     "not converged": "Not converged: this is not the optimum. Do not use these numbers.",
 }
 WORST = 5
+COMPARED = 3
 
 
 def certificate_section(fit: Fit) -> Section:
@@ -38,11 +42,12 @@ def certificate_section(fit: Fit) -> Section:
     found = fit.certificate
     rows, marks = [], {}
     for k, check in enumerate(found.checks):
-        rows.append(("✓" if check.passed else "✗", check.name, number(check.value), number(check.threshold), check.text))
+        name = f"{'✓' if check.passed else '✗'} {check.name}"
+        rows.append((name, number(check.value), number(check.threshold), check.text))
         if not check.passed:
             marks[k] = VERDICTS["not converged" if check.blocks == "optimum" else "weakly identified"]
     blocks: list[Block] = [Text(MEANING[found.verdict], VERDICTS[found.verdict])]
-    blocks.append(Table(("", "check", "found", "limit", "in words"), rows, (2, 3), marks=marks))
+    blocks.append(Table(("check", "found", "limit", "in words"), rows, (1, 2), marks=marks))
     return Section("certificate", "Is this the optimum, and do the runs determine it?", blocks)
 
 
@@ -56,7 +61,10 @@ def parameters_section(fit: Fit) -> Section:
         The section.
     """
     law = fit.law
-    pairs = [("Law", f"{law.name}{': ' + law.title if law.title else ''}"), ("Objective", f"{fit.objective} = {fit.value:.9g}")]
+    pairs = [
+        ("Law", f"{law.name}{': ' + law.title if law.title else ''}"),
+        ("Objective", f"{fit.objective} = {fit.value:.9g}"),
+    ]
     if law.source:
         pairs.append(("Source", str(law.source)))
     if law.counted:
@@ -69,33 +77,62 @@ def parameters_section(fit: Fit) -> Section:
     if fit.draws is not None:
         blocks += _parameter_figures(fit)
     if law.published:
-        blocks += [Heading("Published values of this law"), _published_table(fit)]
+        blocks.append(_published_table(fit))
     return Section("parameters", "Law and parameters", blocks)
 
 
 def _parameter_table(fit: Fit) -> Table:
-    """Name, value, interval, meaning; what was fixed or informed says so."""
+    """Name, value, interval, published values, meaning; what was fixed or informed says so."""
+    sets = _one_per_source(fit.law)
     rows = []
     for name in fit.names:
+        plain = name.split("[")[0]
         ends = interval(fit.interval(name)) if fit.draws is not None else "no draws"
-        meaning = fit.law.parameters[name.split("[")[0]].meaning if name.split("[")[0] in fit.law.parameters else ""
-        remark = "fixed" if name in fit.fixed else ""
-        if name in fit.priors:
-            mean, sd = fit.priors[name]
-            remark = f"prior {number(mean)} ± {number(sd)}"
-        rows.append((name, number(fit.parameters[name], 6), ends, remark, meaning))
-    return Table(("parameter", "estimate", f"{fit.level:.0%} interval", "given", "meaning"), rows, (1, 2))
+        known = fit.law.parameters.get(plain)
+        others = (number(p.values[plain]) if plain in p.values else "–" for p in sets)
+        rows.append(
+            (name, number(fit.parameters[name], 6), ends, *others, _given(fit, name), known.meaning if known else "")
+        )
+    head = ("parameter", "estimate", f"{fit.level:.0%} interval", *(p.name for p in sets), "given", "meaning")
+    return _without_empty(Table(head, rows, tuple(range(1, 3 + len(sets)))))
+
+
+def _without_empty(table: Table) -> Table:
+    """A table without the columns in which nothing stands."""
+    kept = [k for k in range(len(table.head)) if any(row[k] for row in table.rows)]
+    rows = [tuple(row[k] for k in kept) for row in table.rows]
+    numbers = [place for place, k in enumerate(kept) if k in table.numbers]
+    return replace(table, head=[table.head[k] for k in kept], rows=rows, numbers=numbers)
+
+
+def _given(fit: Fit, name: str) -> str:
+    """What was said about a parameter before the fit."""
+    if name in fit.fixed:
+        return "fixed"
+    if name not in fit.priors:
+        return ""
+    mean, sd = fit.priors[name]
+    return f"prior {number(mean)} ± {number(sd)}"
+
+
+def _one_per_source(law: Law) -> list[Published]:
+    """The first published set of each author, at most three: enough to compare orders of magnitude."""
+    first: dict[str, Published] = {}
+    for chosen in law.published:
+        first.setdefault(chosen.name.split("-")[0], chosen)
+    return list(first.values())[:COMPARED]
 
 
 def _parameter_figures(fit: Fit) -> list[Block]:
     """Intervals, and the two parameters that move together most; none where there is nothing to draw."""
-    found: list[Block] = []
+    drawn: list[Drawing] = []
+    said: list[Block] = []
     for make in (figures.interval_figure, figures.draws_figure):
         try:
-            found.append(drawing(make(fit), small=True))
+            drawn.append(drawing(make(fit), small=True))
         except LawError as reason:
-            found.append(Text(f"No figure: {reason}"))
-    return found
+            said.append(Text(f"No figure: {reason}"))
+    return [Row(drawn), *said]
 
 
 def _published_table(fit: Fit) -> Table:
@@ -105,8 +142,8 @@ def _published_table(fit: Fit) -> Table:
         (p.name, *(number(p.values[n]) if n in p.values else "–" for n in names), p.where, p.note)
         for p in fit.law.published
     ]
-    caption = "For comparison only: each belongs to its own corpus, tokenizer and way of counting."
-    return Table(("set", *names, "where", "note"), rows, tuple(range(1, len(names) + 1)), caption)
+    fold = f"All {len(rows)} published sets of this law: each belongs to its own corpus, tokenizer and way of counting"
+    return Table(("set", *names, "where", "note"), rows, tuple(range(1, len(names) + 1)), fold=fold)
 
 
 def residuals_section(fit: Fit, table: RunTable) -> Section:
@@ -127,7 +164,7 @@ def residuals_section(fit: Fit, table: RunTable) -> Section:
         Facts([("Robust scale of the residuals", as_text(scale)), ("Root mean square", as_text(spread))]),
     ]
     against = [w for w in ("flops", "params", "tokens") if w in fit.data.ranges] or list(fit.law.columns)[:3]
-    blocks += [drawing(figures.residual_figure(fit, table, against=w), small=True) for w in against]
+    blocks.append(Row([drawing(figures.residual_figure(fit, table, against=w), small=True) for w in against]))
     blocks += [Heading("Runs that the law misses most"), _worst(fit, table, scale)]
     return Section("fit", "Fit and residuals", blocks)
 
@@ -144,21 +181,4 @@ def _worst(fit: Fit, table: RunTable, scale: float) -> Table:
         values = (number(seen.response[i]), number(seen.fitted[i]), off, times)
         rows.append((str(seen.source_rows[i]), *inputs, *values))
     head = ("row", *words, "observed", "fitted", "difference", "robust scales")
-    return Table(head, rows, tuple(range(len(head))))
-
-
-def isoflop_section(fit: Fit, table: RunTable) -> Section:
-    """Loss against size at equal compute.
-
-    Args:
-        fit: the fit.
-        table: the runs that it was fitted to.
-
-    Returns:
-        The section, with the reason where the law has no such curves.
-    """
-    try:
-        blocks: list[Block] = [drawing(figures.isoflop_figure(fit, table))]
-    except LawError as reason:
-        blocks = [Text(str(reason))]
-    return Section("isoflop", "IsoFLOP curves", blocks)
+    return Table(head, rows, tuple(range(1, len(head))))

@@ -5,12 +5,12 @@ import numpy as np
 from isoflop import figures
 from isoflop.errors import LawError
 from isoflop.fit import Fit
-from isoflop.plan import Plan
-from isoflop.report.blocks import Block, Facts, Heading, Items, Section, Table, Text
+from isoflop.plan import Plan, Step
+from isoflop.report.blocks import Block, Heading, Items, Section, Steps, Table, Text
 from isoflop.report.drawings import drawing
-from isoflop.report.words import number, percent, quantity, with_interval
+from isoflop.report.words import interval, number, percent, quantity, sentence, tidy, with_interval
 from isoflop.runs import RunTable
-from isoflop.validate import Backtest
+from isoflop.validate import Backtest, Split
 
 DECADES = (0, 1, 2, 3)
 
@@ -26,27 +26,34 @@ def backtest_section(found: Backtest | None) -> Section:
     """
     title = "Rolling back-test: fit the small, predict the large"
     if found is None:
-        return Section("backtest", title, [Text("No back-test was made: nothing shows how this law extrapolates.", "warning")])
+        said = "No back-test was made: nothing shows how this law extrapolates."
+        return Section("backtest", title, [Text(said, "warning")])
+    head = ("fitted", "runs", "held out", "decades on", "mean |error|", "mean error", "in interval", "inflation", "fit")
     rows = [
         (
             f"{found.by} < {quantity(found.by, s.cut)}", str(len(s.train_rows)), str(len(s.test_rows)),
-            f"{s.distance_decades:.2f}", percent(s.mean_abs_rel_error), percent(s.mean_signed_rel_error, signed=True),
-            percent(s.coverage), number(s.inflation, 3) if s.inflation is not None else "–", s.fit.certificate.verdict,
+            f"{s.distance_decades:.2f}", *_scores(s), s.fit.certificate.verdict,
         )
         for s in found.splits
     ]  # fmt: skip
-    head = ("fitted", "runs", "held out", "decades on", "mean |error|", "mean error", "in interval", "inflation", "fit")
-    total = (
-        "all cuts", "", str(len(found.predictions)), "", percent(found.mean_abs_rel_error),
-        percent(found.mean_signed_rel_error, signed=True), percent(found.coverage),
-        number(found.inflation, 3) if found.inflation is not None else "–", "",
-    )  # fmt: skip
+    total = ("all cuts", "", str(len(found.predictions)), "", *_scores(found), "")
     blocks: list[Block] = [Text(_verdict(found)), Table(head, [*rows, total], tuple(range(1, 8)))]
     blocks += [drawing(figures.backtest_figure(found)), drawing(figures.prediction_figure(found))]
     skipped = [f"No cut at {found.by} {quantity(found.by, s.cut)}: {s.reason}." for s in found.skipped]
-    if skipped:
-        blocks.append(Items(skipped))
+    notes = [sentence(tidy(n)) for n in found.notes if n not in found.splits[0].fit.data.notes]
+    if skipped or notes:
+        blocks.append(Items([*skipped, *notes]))
     return Section("backtest", title, blocks)
+
+
+def _scores(found: Backtest | Split) -> tuple[str, ...]:
+    """Errors, coverage and inflation, of one cut or of all."""
+    return (
+        percent(found.mean_abs_rel_error),
+        percent(found.mean_signed_rel_error, signed=True),
+        percent(found.coverage, digits=0),
+        number(found.inflation, 3) if found.inflation is not None else "–",
+    )
 
 
 def _verdict(found: Backtest) -> str:
@@ -97,12 +104,12 @@ def _forecast_table(fit: Fit, target: float | None) -> Table:
         row = _forecast_row(fit, word, place) if not along else _optimal_row(fit, place)
         rows.append((f"{np.log10(place / high):+.1f}", quantity(word, place), *row))
     head = ("decades beyond", word, *(("params", "tokens") if along else ()), f"{fit.response} of a new run")
-    return Table(head, rows, tuple(range(len(head))))
+    return Table(head, rows, tuple(range(1, len(head))))
 
 
 def _forecast_row(fit: Fit, word: str, place: float) -> tuple[str, ...]:
     """Forecast of a law of one column."""
-    return (with_interval(fit.predict(new_run=True, level=None, **{word: place})),)
+    return (with_interval(fit.predict(new_run=True, level=None, **{word: place}), fit.response),)
 
 
 def _optimal_row(fit: Fit, flops: float) -> tuple[str, ...]:
@@ -115,7 +122,7 @@ def _optimal_row(fit: Fit, flops: float) -> tuple[str, ...]:
         return "–", "–", "no interior optimum"
     whole = {"params": params, "tokens": tokens, "flops": flops}
     found = fit.predict(new_run=True, level=None, **{w: whole[w] for w in fit.law.columns})
-    return quantity("params", params), quantity("tokens", tokens), with_interval(found)
+    return quantity("params", params), quantity("tokens", tokens), with_interval(found, fit.response)
 
 
 def plan_section(plan: Plan | None, fit: Fit) -> Section:
@@ -130,13 +137,23 @@ def plan_section(plan: Plan | None, fit: Fit) -> Section:
     """
     if plan is None:
         return Section("plan", "Plan", [Text("No plan was asked for: give a budget (flops), a loss, or a size.")])
-    blocks: list[Block] = [Text(warning, "warning") for warning in plan.warnings]
+    blocks: list[Block] = [Text(tidy(warning), "warning") for warning in plan.warnings]
     blocks.append(_plan_table(plan))
     if plan.exists:
         blocks.append(drawing(figures.plan_figure(plan, fit)))
         blocks.append(_penalty_table(plan))
-    blocks += [Heading("How it was derived"), Items([_step(s) for s in plan.steps], numbered=True)]
-    return Section("plan", f"Plan: {plan.question}", blocks)
+    blocks += [Heading("How it was derived"), Steps([_step(step) for step in plan.steps])]
+    question = tidy(plan.question)
+    return Section("plan", question if question.startswith("Plan") else f"Plan: {question}", blocks)
+
+
+def _step(step: Step) -> tuple[str, str, str]:
+    """One step: what is done, the formula with its value, where it comes from."""
+    formula = tidy(step.formula)
+    if step.value is not None:
+        formula = f"{formula} = {number(step.value)}".strip()
+    source = "; ".join(part for part in (tidy(step.source), "assumption" if step.assumption else "") if part)
+    return tidy(step.text), formula, source
 
 
 def _plan_table(plan: Plan) -> Table:
@@ -146,15 +163,14 @@ def _plan_table(plan: Plan) -> Table:
         ("Tokens D", plan.tokens, "tokens"),
         ("Tokens per parameter D/N", plan.tokens_per_param, ""),
         ("Training compute C (FLOP)", plan.flops, "flops"),
-        ("Loss", plan.loss, ""),
+        ("Loss", plan.loss, "loss"),
         ("Exponent a of N* ∝ C^a", plan.exponent, ""),
     )
     rows = []
     for title, estimate, word in named:
-        low, high = (float(end) for end in estimate.interval)
-        ends = ("given", "") if low == high else (quantity(word, low), quantity(word, high))
-        rows.append((title, quantity(word, float(estimate.value)), *ends))
-    return Table(("", "value", f"{plan.level:.0%} interval from", "to"), rows, (1, 2, 3))
+        value = quantity(word, float(estimate.value))
+        rows.append((title, value, interval(estimate.interval, word)))
+    return Table(("", "value", f"{plan.level:.0%} interval"), rows, (1, 2))
 
 
 def _penalty_table(plan: Plan) -> Table:
@@ -168,63 +184,13 @@ def _penalty_table(plan: Plan) -> Table:
                 f"{float(p.factor.value):.3g}×" + (" (given)" if p is plan.choice else ""),
                 quantity("params", float(p.params.value)),
                 f"+{float(p.loss_increase.value):.4f}",
-                f"{percent(float(p.extra_compute.value))} [{percent(low)}, {percent(high)}]",
+                f"{_tenth(p.extra_compute.value)} [{_tenth(low)}, {_tenth(high)}]",
             )
         )
-    return Table(("size over optimum", "params", "loss", "compute lost"), rows, (0, 1, 2, 3), "Another size at the same compute")
+    head = ("size over optimum", "params", "loss", "compute lost")
+    return Table(head, rows, (1, 2, 3), "Another size at the same compute")
 
 
-def _step(step: object) -> str:
-    """One step of the derivation."""
-    return str(step)
-
-
-def headline(fit: Fit, plan: Plan | None, found: Backtest | None) -> list[Block]:
-    """The answer in one sentence, and what to know before using it.
-
-    Args:
-        fit: the fit.
-        plan: the plan, if any.
-        found: the back-test, if any.
-
-    Returns:
-        Boxes for the top of the page.
-    """
-    if plan is not None and plan.exists:
-        said = _plan_sentence(plan)
-    else:
-        said = f"{fit.law.name} describes {fit.rows:,} runs; {fit.certificate.verdict}."
-    facts = [("Runs", f"{fit.rows:,}"), ("Certificate", fit.certificate.verdict)]
-    if found is not None:
-        facts.append(("Back-test error", percent(found.mean_abs_rel_error)))
-    if fit.inflation is not None:
-        facts.append(("Intervals widened by", f"{fit.inflation:.2f}×"))
-    blocks: list[Block] = [Text(said, "headline"), Facts(facts)]
-    if not fit.certificate.ok:
-        blocks += [Text(reason, "warning") for reason in fit.certificate.reasons]
-    return blocks
-
-
-def _plan_sentence(plan: Plan) -> str:
-    """A plan in one sentence with its intervals."""
-    what = f"{with_interval(plan.params, 'params')} parameters on {with_interval(plan.tokens, 'tokens')} tokens"
-    low, high = plan.flops.interval
-    budget = quantity("flops", float(plan.flops.value)) if low == high else with_interval(plan.flops, "flops")
-    loss = f"a loss of {with_interval(plan.loss)}"
-    if plan.choice is not None:
-        return f"{what} ({budget} FLOP): {loss}, {plan.level:.0%} intervals."
-    return f"{budget} FLOP: {what}, for {loss}; {plan.level:.0%} intervals."
-
-
-def left_out_section(fit: Fit, plan: Plan | None) -> Section:
-    """What no interval on the page contains.
-
-    Args:
-        fit: the fit.
-        plan: the plan, if any.
-
-    Returns:
-        The section.
-    """
-    said = dict.fromkeys((*fit.leaves_out, *(plan.leaves_out if plan else ())))
-    return Section("leaves-out", "What the intervals leave out", [Items([f"{s[0].upper()}{s[1:]}." for s in said])])
+def _tenth(share: float) -> str:
+    """A share in percent with one digit."""
+    return percent(float(share), digits=1)

@@ -4,7 +4,7 @@ import numpy as np
 
 from isoflop.fit import Fit
 from isoflop.report.blocks import Block, Facts, Heading, Items, Section, Table, Text
-from isoflop.report.words import quantity, rows_text
+from isoflop.report.words import quantity, rows_text, sentence, tidy
 from isoflop.runs import VOCABULARY, RunTable
 from isoflop.runs.check import CheckReport
 
@@ -26,7 +26,7 @@ def data_section(fit: Fit, table: RunTable, found: CheckReport) -> Section:
     """
     blocks: list[Block] = [_source(fit, table), Heading("Columns"), _columns(fit, table)]
     if fit.data.notes:
-        blocks += [Heading("Conventions"), Items(fit.data.notes)]
+        blocks += [Heading("Conventions"), Items([sentence(tidy(note)) for note in fit.data.notes])]
     blocks += [Heading("Rows left out"), _excluded(fit)]
     blocks += [Heading("Checks"), *_findings(found)]
     return Section("data", "Data and checks", blocks)
@@ -53,9 +53,11 @@ def _columns(fit: Fit, table: RunTable) -> Table:
         w for w in table.names if w not in fit.data.ranges and w in VOCABULARY
     ]
     rows = [_column_row(fit, table, word) for word in words[:MOST_COLUMNS]]
-    rest = len(table.names) - len(rows)
-    caption = f"{rest} other columns were not used." if rest > 0 else ""
-    return Table(("column", "from", "to", "distinct", "unit", "what is counted"), rows, (1, 2, 3), caption)
+    used = {row[0] for row in rows}
+    rest = [name for name in table.names if name not in used]
+    more = f" and {len(rest) - MOST_COLUMNS} more" if len(rest) > MOST_COLUMNS else ""
+    caption = f"Not used: {', '.join(rest[:MOST_COLUMNS])}{more}." if rest else ""
+    return Table(("column", "from", "to", "distinct values", "unit", "what is counted"), rows, (1, 2, 3), caption)
 
 
 def _column_row(fit: Fit, table: RunTable, word: str) -> tuple[str, ...]:
@@ -79,7 +81,9 @@ def _column_row(fit: Fit, table: RunTable, word: str) -> tuple[str, ...]:
 def _excluded(fit: Fit) -> Block:
     """Every row left out, by reason."""
     if not fit.data.excluded:
-        return Text("None: every row of the table was fitted.")
+        return Text(
+            "None: every row that was read" + (" and kept by the filter" if fit.data.where else "") + " was fitted."
+        )
     reasons: dict[str, list[int]] = {}
     for one in fit.data.excluded:
         reasons.setdefault(one.reason, []).append(one.row)
@@ -97,7 +101,7 @@ def _findings(found: CheckReport) -> list[Block]:
     blocks: list[Block] = []
     tones = {"error": "bad", "warning": "warning"}
     for finding in (*found.errors, *found.warnings):
-        blocks.append(Text(str(finding), tones[finding.level]))
+        blocks.append(Text(sentence(tidy(str(finding))), tones[finding.level]))
     if not blocks:
         blocks.append(
             Text(

@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
+
+PHONE: Final = 44
+"""Characters that stand side by side on a phone."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Table:
         numbers: places of the columns that hold numbers.
         caption: words above it.
         marks: tone of a row, by place.
+        fold: words under which the table is folded away on a screen; always open in print.
     """
 
     head: Sequence[str]
@@ -39,7 +43,15 @@ class Table:
     numbers: Sequence[int] = ()
     caption: str = ""
     marks: dict[int, str] = field(default_factory=dict)
+    fold: str = ""
     kind: ClassVar[str] = "table"
+
+    @property
+    def stacked(self) -> bool:
+        """Whether a phone shows each row as a card of its own, because the columns do not fit side by side."""
+        widths = (max((len(row[k]) for row in self.rows), default=0) for k in range(len(self.head)))
+        words = (max(len(word) for word in [*title.split(), ""]) for title in self.head)
+        return sum(max(pair) + 2 for pair in zip(widths, words, strict=True)) > PHONE
 
 
 @dataclass(frozen=True)
@@ -52,11 +64,18 @@ class Facts:
 
 @dataclass(frozen=True)
 class Items:
-    """A list, numbered or not."""
+    """A list."""
 
     items: Sequence[str]
-    numbered: bool = False
     kind: ClassVar[str] = "items"
+
+
+@dataclass(frozen=True)
+class Steps:
+    """A numbered derivation: what is done, the formula with its value, where it comes from."""
+
+    steps: Sequence[tuple[str, str, str]]
+    kind: ClassVar[str] = "steps"
 
 
 @dataclass(frozen=True)
@@ -90,18 +109,24 @@ class Drawing:
         text: what belongs to it.
         spec: Vega-Lite specification without title.
         picture: data URI.
-        small: whether it shares its line with others on a wide screen.
     """
 
     title: str
     text: str
     spec: dict[str, Any]
     picture: str
-    small: bool = False
     kind: ClassVar[str] = "drawing"
 
 
-Block = Text | Heading | Table | Facts | Items | Code | Formula | Drawing
+@dataclass(frozen=True)
+class Row:
+    """Small figures, side by side where there is room."""
+
+    drawings: Sequence[Drawing]
+    kind: ClassVar[str] = "row"
+
+
+Block = Text | Heading | Table | Facts | Items | Steps | Code | Formula | Drawing | Row
 
 
 @dataclass(frozen=True)

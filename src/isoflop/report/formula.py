@@ -27,7 +27,7 @@ def formula_of(law: Law, response: str) -> Formula:
         whole = f"<mi>{name}</mi>"
         right = right.replace(whole, f"<msub>{whole}<mi>{escape(column)}</mi></msub>")
     text = f"<mrow><mi>{left}</mi><mo>=</mo>{right}</mrow>"
-    return Formula(f'<math display="block">{_upright(text)}</math>', law.formula)
+    return Formula(f'<math displaystyle="true">{_upright(text)}</math>', law.formula)
 
 
 def _upright(text: str) -> str:

@@ -10,12 +10,14 @@ from isoflop.figures.save import javascript, script_json
 from isoflop.fit import Fit
 from isoflop.fit.storage import write_text
 from isoflop.plan import Plan
-from isoflop.report import about_fit, about_forecast, about_runs
+from isoflop.plan.isoflops import Isoflops
+from isoflop.report import about_fit, about_forecast, about_isoflop, about_laws, about_runs, top
 from isoflop.report.blocks import Section
 from isoflop.report.reproduce import reproduce_section
 from isoflop.runs import RunTable
 from isoflop.runs.check import CheckReport, check
 from isoflop.validate import Backtest
+from isoflop.validate.comparison import Comparison
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -26,6 +28,7 @@ for (const place of document.querySelectorAll("figure .live")) {
   window.vegaEmbed(place, spec, {mode: "vega-lite", actions: false, renderer: "svg", ast: true})
     .then(() => place.parentElement.classList.add("drawn"));
 }
+addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((fold) => fold.open = true));
 """
 """Draws every figure; one that fails keeps its picture."""
 
@@ -36,6 +39,8 @@ class Parts(TypedDict, total=False):
     command: str
     title: str
     backtest: Backtest | None
+    comparison: Comparison | None
+    profiles: Isoflops | None
     plan: Plan | None
     checks: CheckReport | None
     held_out: RunTable | None
@@ -48,8 +53,9 @@ def render_report(fit: Fit, table: RunTable, **parts: Unpack[Parts]) -> str:
     Args:
         fit: the fit, with draws.
         table: the runs that it was fitted to.
-        parts: `command` (what made the report), `title`, `backtest`, `plan`, `checks` (made here when None),
-            `held_out` (larger runs that the fit has not seen), `target` (compute to forecast; the plan's when None).
+        parts: `command` (what made the report), `title`, `backtest`, `comparison`, `profiles` (approach 2), `plan`,
+            `checks` (made here when None), `held_out` (larger runs that the fit has not seen), `target` (compute to
+            forecast; the plan's when None).
 
     Returns:
         One page that needs nothing else.
@@ -62,8 +68,8 @@ def render_report(fit: Fit, table: RunTable, **parts: Unpack[Parts]) -> str:
     script = javascript() + DRAW
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return _template().render(
-        title=parts.get("title") or f"{fit.law.name}: scaling law of {fit.rows:,} runs",
-        headline=about_forecast.headline(fit, parts.get("plan"), parts.get("backtest")),
+        title=parts.get("title") or _title(fit),
+        headline=top.headline(fit, parts.get("plan"), parts.get("backtest")),
         sections=sections,
         script=script,
         digest=digest,
@@ -71,9 +77,15 @@ def render_report(fit: Fit, table: RunTable, **parts: Unpack[Parts]) -> str:
     )
 
 
+def _title(fit: Fit) -> str:
+    """Law, runs and file."""
+    source = f" of {Path(fit.data.file).name}" if fit.data.file else ""
+    return f"{fit.law.name}: scaling law of {fit.rows:,} runs{source}"
+
+
 def sections_of(fit: Fit, table: RunTable, parts: Parts) -> list[Section]:
     """All sections in order."""
-    plan, found = parts.get("plan"), parts.get("backtest")
+    plan, found, comparison = parts.get("plan"), parts.get("backtest"), parts.get("comparison")
     target = parts.get("target")
     if target is None and plan is not None and plan.exists:
         target = float(plan.flops.value)
@@ -85,11 +97,12 @@ def sections_of(fit: Fit, table: RunTable, parts: Parts) -> list[Section]:
         about_fit.certificate_section(fit),
         about_fit.parameters_section(fit),
         about_fit.residuals_section(fit, table),
-        about_fit.isoflop_section(fit, table),
+        about_isoflop.isoflop_section(fit, table, parts.get("profiles")),
         about_forecast.backtest_section(found),
+        *([] if comparison is None else [about_laws.comparison_section(comparison)]),
         about_forecast.forecast_section(fit, table, target, parts.get("held_out")),
         about_forecast.plan_section(plan, fit),
-        about_forecast.left_out_section(fit, plan),
+        top.left_out_section(fit, plan),
         reproduce_section(fit, parts.get("command", "")),
     ]
 
@@ -127,5 +140,5 @@ def _template() -> "Template":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["script_json"] = lambda data: Markup(script_json(data))  # noqa: S704 -- nothing in it ends a script
+    environment.filters["script_json"] = lambda data: Markup(script_json(data))
     return environment.get_template("page.html")

@@ -1,10 +1,11 @@
 """Numbers as the report writes them."""
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 
-from isoflop.fit import Estimate
 from isoflop.figures.axes import text_of
+from isoflop.fit import Estimate
 
 
 def number(value: float, digits: int = 4) -> str:
@@ -12,16 +13,28 @@ def number(value: float, digits: int = 4) -> str:
     return f"{value:.{digits}g}".replace("e+", "e") if math.isfinite(value) else "–"
 
 
-def percent(value: float | None, *, signed: bool = False) -> str:
+def percent(value: float | None, *, signed: bool = False, digits: int = 2) -> str:
     """A share in percent, or a dash."""
     if value is None or not math.isfinite(value):
         return "–"
-    return f"{100 * value:+.2f} %" if signed else f"{100 * value:.2f} %"
+    return f"{value:+.{digits}%}" if signed else f"{value:.{digits}%}"
 
 
 def quantity(word: str, value: float) -> str:
-    """A value of a column of the vocabulary."""
-    return text_of(word, value) if math.isfinite(value) else "–"
+    """A value of a column of the vocabulary; without a column, four digits."""
+    if not math.isfinite(value):
+        return "–"
+    return text_of(word, value) if word else number(value)
+
+
+def tidy(text: str) -> str:
+    """Powers of ten as the page writes them: 1e24 rather than 1e+24."""
+    return re.sub(r"(?<=\d)e\+0*(?=\d)", "e", text)
+
+
+def sentence(text: str) -> str:
+    """Text with a capital and a full stop."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 
 def interval(ends: Sequence[float], word: str = "") -> str:
@@ -29,6 +42,8 @@ def interval(ends: Sequence[float], word: str = "") -> str:
     low, high = (float(end) for end in ends)
     if low == high:
         return "given"
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return "none"
     return f"{quantity(word, low)} to {quantity(word, high)}"
 
 
@@ -38,6 +53,8 @@ def with_interval(estimate: Estimate, word: str = "") -> str:
     low, high = (float(end) for end in estimate.interval)
     if low == high:
         return value
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return f"{value} (no interval)"
     return f"{value} [{quantity(word, low)}, {quantity(word, high)}]"
 
 

@@ -1,0 +1,95 @@
+"""Top and end of the page: the answer in one sentence, and what no interval on the page contains."""
+
+from isoflop.fit import Fit
+from isoflop.plan import Plan
+from isoflop.report.blocks import Block, Facts, Items, Section, Text
+from isoflop.report.words import number, percent, quantity, sentence, with_interval
+from isoflop.validate import Backtest
+
+
+def headline(fit: Fit, plan: Plan | None, found: Backtest | None) -> list[Block]:
+    """The answer in one sentence, and what to know before using it.
+
+    Args:
+        fit: the fit.
+        plan: the plan, if any.
+        found: the back-test, if any.
+
+    Returns:
+        Boxes for the top of the page.
+    """
+    said = _plan_sentence(fit, plan) if plan is not None and plan.exists else _fit_sentence(fit)
+    facts = [("Runs", f"{fit.rows:,}"), ("Certificate", fit.certificate.verdict)]
+    if found is not None:
+        facts.append(("Back-test error", percent(found.mean_abs_rel_error)))
+    if fit.inflation is not None:
+        facts.append(("Intervals widened", f"{fit.inflation:.2f}×"))
+    blocks: list[Block] = [Text(said, "headline"), Facts(facts)]
+    if not fit.certificate.ok:
+        tone = "bad" if fit.certificate.verdict == "not converged" else "warning"
+        blocks += [
+            Text(f"{sentence(fit.certificate.verdict)} {sentence(reason)}", tone) for reason in fit.certificate.reasons
+        ]
+    if plan is not None and not plan.exists:
+        blocks += [Text(warning, "warning") for warning in plan.warnings]
+    return blocks
+
+
+def _plan_sentence(fit: Fit, plan: Plan) -> str:
+    """A plan in one sentence with its intervals and its distance from the runs."""
+    params, tokens = with_interval(plan.params, "params"), with_interval(plan.tokens, "tokens")
+    low, high = plan.flops.interval
+    budget = quantity("flops", float(plan.flops.value)) if low == high else with_interval(plan.flops, "flops")
+    loss = f"expected loss {with_interval(plan.loss, 'loss')}"
+    if plan.choice is not None:
+        said = f"{params} parameters trained on {tokens} tokens, {budget} FLOP: {loss}"
+    elif low == high:
+        said = f"For {budget} FLOP, train {params} parameters on {tokens} tokens: {loss}"
+    else:
+        target = quantity("loss", float(plan.loss.value))
+        said = f"For a loss of {target}, train {params} parameters on {tokens} tokens with {budget} FLOP"
+    return f"{said} ({plan.level:.0%} intervals){_beyond(fit, float(plan.flops.value))}."
+
+
+def _beyond(fit: Fit, flops: float) -> str:
+    """How far a compute lies beyond the runs, in words."""
+    from math import log10
+
+    if "flops" not in fit.data.ranges:
+        return ""
+    far = log10(flops / fit.data.ranges["flops"][1])
+    return f", {far:.1f} decades beyond the largest run" if far > 0.05 else ", within the range of the runs"
+
+
+def _fit_sentence(fit: Fit) -> str:
+    """A fit in one sentence."""
+    if fit.draws is None:
+        return f"{fit.law.name} fitted to {fit.rows:,} runs; without draws there are no intervals."
+    shown = ", ".join(f"{name} = {with_interval(fit.estimate(name))}" for name in fit.names[:4])
+    more = ", …" if len(fit.names) > 4 else ""
+    return f"{fit.law.name} describes {fit.rows:,} runs with {shown}{more} ({fit.level:.0%} intervals)."
+
+
+def left_out_section(fit: Fit, plan: Plan | None) -> Section:
+    """What the intervals on the page are made of, and what none of them contains.
+
+    Args:
+        fit: the fit.
+        plan: the plan, if any.
+
+    Returns:
+        The section.
+    """
+    blocks: list[Block] = []
+    if fit.draws is not None:
+        small = fit.correction.factor(fit.level) / fit.correction.inflation
+        said = (
+            f"Intervals are percentiles of {len(fit.draws):,} bootstrap refits, spread by {number(small)} for the "
+            f"{sum(fit.free)} parameters estimated from {fit.rows:,} runs"
+        )
+        if fit.inflation is not None:
+            said += f", and those of forecasts and plans by {number(fit.inflation, 3)} for what the back-test showed"
+        blocks.append(Text(f"{said}."))
+    left = dict.fromkeys((*fit.leaves_out, *(plan.leaves_out if plan else ())))
+    blocks += [Text("They do not contain:"), Items([sentence(s) for s in left])]
+    return Section("leaves-out", "What the intervals leave out", blocks)
