@@ -5,7 +5,7 @@ from pathlib import Path
 import isoflop as iso
 from isoflop.figures import forecast_figure, save
 
-runs = iso.runs.embedded("ladder")
+runs = iso.embedded("ladder")
 large = runs.column("flops") >= sorted(set(runs.column("flops")))[-5]
 small = runs.select(~large, "held out: the five largest budgets")
 held_out = runs.select(large, "fitted: smaller budgets")
