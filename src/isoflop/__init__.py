@@ -7,13 +7,19 @@ Only public names are listed here; heavy modules load when a name is first used.
 import importlib
 import sys
 from types import ModuleType
-from typing import Any
 
 _HOMES = {
-    "api": ("as_runs", "certify", "fit", "predict"),
+    "api.fitting": ("certify", "fit", "predict"),
+    "api.inputs": ("as_runs",),
+    "api.judging": ("backtest", "compare", "multiverse"),
+    "api.deciding": ("isoflop_profiles", "plan", "report"),
+    "validate.backtest": ("with_backtest",),
+    "plan.overtraining": ("overtraining",),
+    "uncertainty": ("bootstrap", "delta", "profile", "propagate"),
     "runs.read": ("read_runs",),
     "runs.table": ("RunTable",),
     "runs.check": ("check",),
+    "runs.published": ("embedded", "load_published"),
     "laws.law": ("Law", "Parameter", "Published", "Source"),
     "fit.result": ("Fit", "Forecast"),
     "fit.estimate": ("Estimate",),
@@ -21,12 +27,12 @@ _HOMES = {
     "errors": ("InputError", "IsoflopError", "NotCertifiedError"),
 }
 _WHERE = {name: module for module, names in _HOMES.items() for name in names}
-_MODULES = ("laws", "runs", "units")
+_MODULES = ("figures", "laws", "runs", "units")
 
 __all__ = sorted([*_WHERE, *_MODULES])
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Load a public name when it is first used."""
     if name in _MODULES:
         return importlib.import_module(f"isoflop.{name}")
@@ -45,7 +51,7 @@ def __dir__() -> list[str]:
 class _Package(ModuleType):
     """Keeps the verbs: `isoflop.fit` is the function, though a folder of that name exists."""
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         """Let the import system bind folders, except over a verb."""
         if not (isinstance(value, ModuleType) and name in _WHERE):
             super().__setattr__(name, value)

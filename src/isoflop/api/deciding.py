@@ -1,0 +1,152 @@
+"""The verbs plan, isoflop_profiles and report."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Unpack
+
+import numpy as np
+
+from isoflop.api.fitting import fit
+from isoflop.api.inputs import FitChoices, LawLike, Runs, as_runs
+from isoflop.api.judging import backtest
+from isoflop.engine import Progress
+from isoflop.errors import LawError, TableError
+from isoflop.fit.result import Fit
+from isoflop.plan.isoflops import Isoflops
+from isoflop.plan.isoflops import isoflop_profiles as run_profiles
+from isoflop.plan.plan import plan
+from isoflop.plan.result import Plan
+from isoflop.report.page import Parts, write_report
+from isoflop.runs.table import RunTable
+from isoflop.validate.backtest import with_backtest
+from isoflop.validate.outcome import Backtest
+
+__all__ = ["isoflop_profiles", "plan", "report"]
+
+AHEAD = 100.0
+"""A report plans for this many times the compute of the largest run, when no budget is given."""
+
+
+def isoflop_profiles(
+    runs: Runs,
+    *,
+    budgets: Sequence[float] | None = None,
+    degree: int = 3,
+    response: str = "loss",
+    draws: int = 1000,
+    level: float = 0.9,
+    seed: int = 0,
+    where: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+) -> Isoflops:
+    """Approach 2: the best size of each compute budget, and the power law through these.
+
+    Reference: Hoffmann et al. 2022, approach 2; bias by Czech et al. 2026.
+
+    Args:
+        runs: a table, a path, a frame, or a mapping of columns.
+        budgets: compute budgets; found from the runs when None.
+        degree: degree of the polynomial in ln N: 3, or 2 for the parabola.
+        response: column to explain.
+        draws: bootstrap draws.
+        level: confidence level.
+        seed: seed of the bootstrap.
+        where: SQL filter, when `runs` is a file.
+        mapping: word → column of the source.
+
+    Returns:
+        A profile per budget with its checks, and N*(C) and D*(C).
+
+    >>> import numpy as np
+    >>> from isoflop.laws import get
+    >>> law, flops = get("chinchilla"), np.repeat([1e19, 1e20, 1e21], 7)
+    >>> params = np.sqrt(flops / 120) * np.tile(np.geomspace(1 / 6, 6, 7), 3)
+    >>> loss = law.predict(law.published_set("hoffmann-2022").values, params=params, tokens=flops / 6 / params)
+    >>> profiles = isoflop_profiles({"params": params, "flops": flops, "loss": loss}, draws=50)
+    >>> round(profiles.exponent.value, 2)
+    0.45
+    """
+    table = as_runs(runs, where=where, mapping=mapping, response=response)
+    rng = np.random.default_rng([seed, 4])
+    return run_profiles(table, budgets=budgets, degree=degree, response=response, draws=draws, level=level, rng=rng)
+
+
+def report(
+    law: LawLike,
+    runs: Runs,
+    path: str | Path,
+    *,
+    flops: float | None = None,
+    by: str = "flops",
+    hold_out: int | None = None,
+    title: str = "",
+    command: str = "",
+    bootstrap: int = 1000,
+    resample: str = "bayes",
+    progress: Progress | None = None,
+    **choices: Unpack[FitChoices],
+) -> Fit:
+    """Fit, back-test, plan, and write all of it as one HTML file.
+
+    Args:
+        law: a name, a formula, a TOML file, or a `Law`.
+        runs: a table, a path, a frame, or a mapping of columns.
+        path: where to write.
+        flops: compute to plan for; a hundred times the largest run when None.
+        by: column of the back-test's cuts.
+        hold_out: how many of the largest groups the back-test holds out.
+        title: heading of the page.
+        command: the command that makes the page again.
+        bootstrap: draws.
+        resample: `bayes`, `pairs`, or `cluster:COLUMN`.
+        progress: called with (batches done, batches).
+        choices: objective, response, fix, prior, weights, noise, level and seed, as `fit` takes them.
+
+    Returns:
+        The fit, with the back-test's inflation when there could be one.
+
+    >>> import tempfile
+    >>> runs = {"C": [1e18, 1e19, 1e20, 1e21], "loss": [3.1, 2.7, 2.4, 2.2]}
+    >>> path = Path(tempfile.mkdtemp(), "report.html")
+    >>> round(report("K/C^a", runs, path, bootstrap=20).parameters["a"], 2)
+    0.05
+    >>> "</html>" in path.read_text(encoding="utf-8")
+    True
+    """
+    table = as_runs(runs, response=choices.get("response") or "loss")
+    fitted = fit(law, table, bootstrap=bootstrap, resample=resample, progress=progress, **choices)
+    tested = _backtest(law, table, fitted, {**choices, "by": by, "hold_out": hold_out, "resample": resample})
+    if tested is not None:
+        fitted = with_backtest(fitted, tested)
+    profiles = _profiles(table, fitted, int(choices.get("seed", 0)))
+    parts: Parts = {"command": command, "backtest": tested, "profiles": profiles, "plan": _plan(fitted, flops)}
+    if title:
+        parts["title"] = title
+    write_report(path, fitted, table, **parts)
+    return fitted
+
+
+def _backtest(law: LawLike, table: RunTable, fitted: Fit, options: dict[str, Any]) -> Backtest | None:
+    """The back-test of the objective that was used, or None where the runs allow none; the page says so."""
+    try:
+        return backtest(law, table, **{**options, "objective": fitted.objective})
+    except TableError:
+        return None
+
+
+def _profiles(table: RunTable, fitted: Fit, seed: int) -> Isoflops | None:
+    """IsoFLOP profiles, or None where the runs are not grouped by compute; the page says so."""
+    try:
+        return isoflop_profiles(table, response=fitted.response, level=fitted.level, seed=seed)
+    except TableError:
+        return None
+
+
+def _plan(fitted: Fit, flops: float | None) -> Plan | None:
+    """The plan, or None for a law that has no sizes to choose; the page says so."""
+    if flops is None and "flops" not in fitted.data.ranges:
+        return None
+    try:
+        return plan(fitted, flops=AHEAD * fitted.data.ranges["flops"][1] if flops is None else flops)
+    except LawError:
+        return None
