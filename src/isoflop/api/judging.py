@@ -110,7 +110,7 @@ def compare(
 
     >>> runs = {"C": [10.0**k for k in range(16, 24)]}
     >>> runs["loss"] = [1.7 + 30 * c**-0.09 + 1e-3 * (-1) ** k for k, c in enumerate(runs["C"])]
-    >>> compare(["E + K/C^a", "K/C^a"], runs, hold_out=2, bootstrap=20).entries[0].name
+    >>> compare(["E + K/C^a", "K/C^a"], runs, hold_out=2, bootstrap=20).entries[0].formula
     'E + K/C^a'
     """
     check_level(level)
