@@ -56,7 +56,7 @@ def test_a_fit_is_the_same_twice_and_another_seed_moves_only_its_intervals(isofl
         (["--objective", "log-huber:1e-3"], ["objective", "name"], "log-huber:1e-3"),
         (["--objective", "ls"], ["objective", "log"], False),
         (["--level", "0.5"], ["level"], 0.5),
-        (["--resample", "bayes"], ["settings", "resample"], "bayes"),
+        (["--resample", "pairs"], ["settings", "resample"], "pairs"),
         (["--bootstrap", "0"], ["draws"], None),
         (["--where", "params > 5e7"], ["data", "where"], "params > 5e7"),
         (["--seed", "7"], ["settings", "seed"], 7),

@@ -19,6 +19,10 @@ CALLS = {
     "fit": "fit {runs} --law chinchilla --bootstrap 5 --fix E=1.69 --prior alpha=0.34,0.1",
     "predict": "predict {fit} --params 1e9 --tokens 2e10",
     "backtest": "backtest {runs} --law power-flops-floor --bootstrap 10 --hold-out 2",
+    "compare": "compare {runs} --law power-flops-floor --law power-flops --bootstrap 10 --flops 1e22",
+    "multiverse": "multiverse {runs} --law chinchilla --flops 1e22 --objective log-ls",
+    "report": "report {runs} --law chinchilla --bootstrap 20 --flops 1e21 -o {folder}/report.html",
+    "plan": "plan {fit} --params 1e9 --tokens 1e9",
 }
 
 KEPT = {
@@ -59,8 +63,10 @@ def beginnings(path: str) -> list[str]:
 
 
 @pytest.mark.parametrize("command", CALLS)
-def test_keys_are_documented_and_there(isoflop: Isoflop, runs: Path, fit_file: Path, command: str) -> None:
-    words = [word.format(runs=runs, fit=fit_file) for word in CALLS[command].split()]
+def test_keys_are_documented_and_there(
+    isoflop: Isoflop, runs: Path, fit_file: Path, tmp_path: Path, command: str
+) -> None:
+    words = [word.format(runs=runs, fit=fit_file, folder=tmp_path) for word in CALLS[command].split()]
     found = set(leaves(isoflop(*words, "--json").json))
     known = {pattern(path) for key in KEYS[command] for path in beginnings(key.path)}
     assert [path for path in sorted(found) if not any(re.fullmatch(k, path) for k in known)] == []

@@ -93,7 +93,7 @@ def test_help_names_every_command_and_needs_nothing_heavy() -> None:
 
 
 def test_a_defect_shows_one_line_and_its_traceback_on_request(tmp_path: Path) -> None:
-    code = "import isoflop.api as a; a.fit = lambda *_, **__: 1 / 0; from isoflop.cli import main; main()"
+    code = "import isoflop.api as a; a.as_runs = lambda *_, **__: 1 / 0; from isoflop.cli import main; main()"
     call = [sys.executable, "-c", code, "fit", str(tmp_path), "--law", "chinchilla"]
     short = subprocess.run(call, capture_output=True, text=True, check=False)
     assert short.returncode == 1

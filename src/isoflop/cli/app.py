@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from isoflop.cli import data, fitting, ladder, lawbook
+from isoflop.cli import data, fitting, ladder, lawbook, planning, reporting, validation
 
 app = typer.Typer(
     name="isoflop",
@@ -41,6 +41,12 @@ for command in (
     data.check,
     fitting.fit,
     fitting.predict,
+    validation.backtest,
+    validation.compare,
+    validation.multiverse,
+    planning.plan,
+    reporting.report,
+    reporting.demo,
 ):
     app.command()(command)
 app.add_typer(ladder.app, name="ladder")

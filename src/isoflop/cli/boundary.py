@@ -52,7 +52,9 @@ def run(arguments: Sequence[str]) -> int:
     """
     try:
         # Not app() itself, which would put a hook of typer's over the one above.
-        status = get_command(app).main(args=list(arguments), prog_name="isoflop", standalone_mode=False)
+        status = get_command(app).main(
+            args=list(arguments), prog_name="isoflop", standalone_mode=False, obj=tuple(arguments)
+        )
         sys.stdout.flush()
     except InputError as error:
         return _say(str(error), BAD_INPUT)

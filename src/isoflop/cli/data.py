@@ -31,7 +31,7 @@ def check(
     ] = False,
     as_json: opt.Json = False,
 ) -> None:
-    """Check a table of runs: missing values, duplicates, wrong units, collinear sizes and more."""
+    """Check a table of runs. Missing values, duplicates, wrong units, diverged runs, collinear sizes and more."""
     from isoflop import api
     from isoflop.runs.check import check as check_table
 

@@ -1,5 +1,6 @@
 """`isoflop fit` and `isoflop predict`."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -21,23 +22,39 @@ def fit(  # noqa: PLR0913 - a command's arguments are its options
     weights: opt.Weights = None,
     noise: opt.Noise = None,
     bootstrap: opt.Bootstrap = 1000,
-    resample: opt.Resample = "pairs",
+    resample: opt.Resample = "bayes",
+    backtest: Annotated[
+        str | None,
+        typer.Option(
+            "--backtest",
+            metavar="COLUMN",
+            help="Also back-test by this column (flops, params, tokens) and widen the intervals of forecasts and plans "
+            "by the inflation that it shows.",
+        ),
+    ] = None,
     level: opt.Level = 0.9,
     seed: opt.Seed = 0,
     out: opt.Output = None,
     strict: opt.Strict = False,
     as_json: opt.Json = False,
 ) -> None:
-    """Fit a law to a table of runs, certify the optimum, and say how sure it is."""
+    """Fit a law to a table of runs. Certifies the optimum, gives intervals, and writes the fit on request."""
     from isoflop import api
     from isoflop.cli import show_fit
+    from isoflop.validate.backtest import with_backtest
 
+    table = api.as_runs(runs, where=where, mapping=inputs.mapping(mapping), response=response or "loss")
+    choices: inputs.Choices = {
+        "objective": objective, "response": response, "fix": inputs.fixed(fix), "prior": inputs.priors(prior),
+        "weights": weights, "noise": noise, "level": level, "seed": seed,
+    }  # fmt: skip
     with output.progress("bootstrap") as progress:
-        found = api.fit(
-            law, runs, objective=objective, response=response, fix=inputs.fixed(fix), prior=inputs.priors(prior),
-            weights=weights, noise=noise, bootstrap=bootstrap, resample=resample, level=level, seed=seed,
-            where=where, mapping=inputs.mapping(mapping), progress=progress,
-        )  # fmt: skip
+        found = api.fit(law, table, bootstrap=bootstrap, resample=resample, progress=progress, **choices)
+    if backtest is not None:
+        with output.progress("back-test") as progress:
+            found = with_backtest(
+                found, api.backtest(law, table, by=backtest, resample=resample, progress=progress, **choices)
+            )
     text = found.to_json(out)
     if as_json:
         typer.echo(text)
@@ -56,15 +73,21 @@ def predict(
     mean: Annotated[
         bool, typer.Option("--mean", help="Interval of the law itself, without the noise of a single new run.")
     ] = False,
+    inflation: Annotated[
+        bool,
+        typer.Option("--inflation/--no-inflation", help="Widen the interval by the factor of the fit's back-test."),
+    ] = True,
     level: opt.LevelOfFit = None,
     strict: opt.Strict = False,
     as_json: opt.Json = False,
 ) -> None:
-    """Predict the loss of a run that has not been made, with its interval."""
+    """Predict a run that has not been made. Value, interval, distance from the data, and what is left out."""
     from isoflop import api
     from isoflop.cli import show_fit
 
     fitted = inputs.load_fit(fit_file)
+    if not inflation:
+        fitted = replace(fitted, inflation=None)
     named = {"params": params, "tokens": tokens, "flops": flops}
     found = api.predict(fitted, level=level, new_run=not mean, **inputs.place(named, settings, tuple(fitted.levels)))
     if as_json:

@@ -3,12 +3,25 @@
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from isoflop.errors import InputError, UnitsError
 
 if TYPE_CHECKING:
     from isoflop.fit.result import Fit
+
+
+class Choices(TypedDict):
+    """What fits and back-tests have in common, under the names of the library."""
+
+    objective: str
+    response: str | None
+    fix: Mapping[str, float]
+    prior: Mapping[str, tuple[float, float]]
+    weights: str | None
+    noise: str | None
+    level: float
+    seed: int
 
 
 def pairs(items: Sequence[str] | None, option: str, form: str) -> dict[str, str]:

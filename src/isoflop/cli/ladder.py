@@ -31,7 +31,7 @@ def run(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Make every run of a ladder file that the folder does not have yet; interrupt it and call it again at will."""
+    """Make the runs of a ladder file. Those that the folder has stay; interrupt it and call it again at will."""
     from isoflop.ladder import run_ladder
 
     with output.progress("runs") as progress:

@@ -9,7 +9,7 @@ from isoflop.cli.options import Json
 
 
 def laws(*, as_json: Json = False) -> None:
-    """List the laws: name, formula, and what each is for."""
+    """List the laws. Name, formula, columns, and what each is for."""
     from isoflop.cli import show_law
     from isoflop.laws.catalogue import catalogue
 
@@ -27,7 +27,7 @@ def show(
     *,
     as_json: Json = False,
 ) -> None:
-    """Show one law: formula, parameters, what is counted, source, published coefficients."""
+    """Show one law. Formula, parameters, what is counted, source and published coefficients."""
     from isoflop.cli import show_law
     from isoflop.laws.catalogue import as_law
 

@@ -9,7 +9,7 @@ from isoflop.cli.inputs import quantity
 from isoflop.errors import UnitsError
 
 
-def _quantity(text: str) -> float:
+def quantity_of(text: str) -> float:
     """Read a number such as 7B; the message about any other names the option."""
     try:
         return quantity(text)
@@ -57,11 +57,11 @@ LawName = Annotated[
     ),
 ]
 LawNames = Annotated[
-    list[str] | None,
+    list[str],
     typer.Option(
         "--law",
         metavar="NAME|FORMULA|FILE.toml",
-        help="Name of a law, a formula or a TOML file; repeatable.",
+        help="Name of a law, a formula or a TOML file; repeat it for each law.",
     ),
 ]
 ObjectiveName = Annotated[
@@ -106,7 +106,7 @@ Bootstrap = Annotated[
 Resample = Annotated[
     str,
     typer.Option(
-        "--resample", metavar="WAY", help="How runs are drawn: pairs, bayes (random weights) or cluster:COLUMN."
+        "--resample", metavar="WAY", help="How runs are drawn: bayes (random weights), pairs or cluster:COLUMN."
     ),
 ]
 Level = Annotated[float, typer.Option("--level", metavar="P", help="Confidence level of the intervals.")]
@@ -114,6 +114,21 @@ LevelOfFit = Annotated[
     float | None, typer.Option("--level", metavar="P", help="Confidence level; the fit's own by default.")
 ]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Seed of everything random.")]
+
+# ---- back-tests ----
+
+By = Annotated[
+    str, typer.Option("--by", metavar="COLUMN", help="What larger means: flops, params, tokens or another column.")
+]
+HoldOut = Annotated[
+    int | None,
+    typer.Option(
+        "--hold-out",
+        metavar="K",
+        min=1,
+        help="Hold out the K largest groups of that column, one cut below each; three by default, or half of them.",
+    ),
+]
 
 # ---- a fit from a file, and where something is evaluated ----
 
@@ -127,15 +142,15 @@ FitFile = Annotated[
 ]
 Params = Annotated[
     float | None,
-    typer.Option("--params", metavar="N", parser=_quantity, help="Parameters N, such as 7e9 or 7B."),
+    typer.Option("--params", metavar="N", parser=quantity_of, help="Parameters N, such as 7e9 or 7B."),
 ]
 Tokens = Annotated[
     float | None,
-    typer.Option("--tokens", metavar="D", parser=_quantity, help="Training tokens D, such as 1.4T."),
+    typer.Option("--tokens", metavar="D", parser=quantity_of, help="Training tokens D, such as 1.4T."),
 ]
 Flops = Annotated[
     float | None,
-    typer.Option("--flops", metavar="C", parser=_quantity, help="Training compute C in FLOPs, such as 5.76e23."),
+    typer.Option("--flops", metavar="C", parser=quantity_of, help="Training compute C in FLOPs, such as 5.76e23."),
 ]
 Settings = Annotated[
     list[str] | None,

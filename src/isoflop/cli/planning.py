@@ -25,7 +25,7 @@ def plan(
     strict: opt.Strict = False,
     as_json: opt.Json = False,
 ) -> None:
-    """Plan the compute-optimal size and tokens for a budget or a target loss, or cost a given size."""
+    """Plan size and tokens for a budget. Also for a target loss, or the cost of a given size."""
     from isoflop import api
     from isoflop.cli import show_fit, show_plan
 

@@ -31,7 +31,7 @@ def forecast(fitted: Fit, found: Forecast) -> dict[str, Any]:
     }
 
 
-def print_fit(fitted: Fit, out: Path | None) -> None:
+def print_fit(fitted: Fit, out: Path | None = None) -> None:
     """Print the law, the verdict, the parameters and what they stand on."""
     data = fitted.data
     output.say(f"{fitted.law.name}: {fitted.law.formula}", style="bold")
