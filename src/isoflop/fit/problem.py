@@ -173,7 +173,7 @@ def bind(
         The problem.
     """
     arrays = {word: np.asarray(table.column(word), dtype=float) for word in law.columns}
-    raw = frozenset(word for word, a in arrays.items() if not np.all(a > 0))
+    raw = law.raw_columns(arrays)
     program = law.program(raw)
     levels = levels_of(law, table)
     slots = make_slots(law, levels, program.logarithmic)

@@ -249,8 +249,8 @@ class Fit:
         return text
 
     @classmethod
-    def from_json(cls, source: str | Path) -> "Fit":
-        """A fit from its JSON text or file."""
+    def from_json(cls, source: str | Path, *, law: Law | None = None) -> "Fit":
+        """A fit from its JSON text or file; give the law where it is a Python function."""
         from isoflop.fit.storage import fit_from_source
 
-        return fit_from_source(source)
+        return fit_from_source(source, law)

@@ -128,14 +128,19 @@ def _rest(fit: Fit) -> dict[str, Any]:
         "law_parameters": described,
         "variables": list(fit.law.variables),
         "unit": fit.law.unit,
+        "function": fit.law.function is not None,
         "residuals": fit.residuals.tolist(),
         "draws": None if fit.draws is None else [[_number(x) for x in row] for row in fit.draws.tolist()],
         "format": FORMAT,
     }
 
 
-def fit_from_source(source: str | Path) -> Fit:
+def fit_from_source(source: str | Path, law: Law | None = None) -> Fit:
     """A fit from JSON text or a file that holds it.
+
+    Args:
+        source: the text or the file.
+        law: the law, where it is a Python function, which no file can hold.
 
     Raises:
         FileError: it is not a fit that isoflop wrote.
@@ -150,7 +155,7 @@ def fit_from_source(source: str | Path) -> Fit:
                 f"{where} cannot be read as a fit ({error}). Give a file written by: isoflop fit … -o FIT.json."
             ) from None
     try:
-        return _fit_from_dict(json.loads(text))
+        return _fit_from_dict(json.loads(text), law)
     except (json.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise FileError(
             f"{where} is not a fit that isoflop wrote ({type(error).__name__}: {error}). "
@@ -158,8 +163,15 @@ def fit_from_source(source: str | Path) -> Fit:
         ) from None
 
 
-def _law(data: dict[str, Any]) -> Law:
+def _law(data: dict[str, Any], given: Law | None) -> Law:
     """The catalogue's law when name and formula agree, else one rebuilt from the text."""
+    if given is not None:
+        return given
+    if data.get("function"):
+        raise FileError(
+            f"This fit is of {data['law']!r}, a Python function, which JSON cannot hold. "
+            "Give the law: Fit.from_json(source, law=…)."
+        )
     known = catalogue().get(data["law"])
     if known is not None and known.formula == data["formula"]:
         return known
@@ -176,7 +188,7 @@ def _domain(stored: str | list[float]) -> Domain:
     return (stored[0], stored[1])
 
 
-def _fit_from_dict(data: dict[str, Any]) -> Fit:
+def _fit_from_dict(data: dict[str, Any], law: Law | None) -> Fit:
     """Rebuild a fit from plain data."""
     if data["format"] != FORMAT:
         raise FileError(
@@ -190,7 +202,7 @@ def _fit_from_dict(data: dict[str, Any]) -> Fit:
     )
     names = tuple(data["parameters"])
     return Fit(
-        law=_law(data),
+        law=_law(data, law),
         objective=Objective(**{k: objective[k] for k in ("name", "kind", "log", "delta", "ratio")}),
         value=objective["value"],
         names=names,

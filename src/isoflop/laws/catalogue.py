@@ -105,7 +105,7 @@ def _from_mapping(data: dict[str, Any], where: str) -> Law:
     if unknown or "formula" not in data:
         problem = f"unknown keys {', '.join(unknown)}" if unknown else "no key 'formula'"
         raise LawError(f"{where}: {problem}. Allowed: {', '.join(sorted(allowed | tables))}.")
-    texts = {key: str(data[key]) for key in allowed & set(data)}
+    texts: dict[str, Any] = {key: str(data[key]) for key in allowed & set(data)}
     try:
         return Law(
             **{"name": Path(where).stem, **texts},

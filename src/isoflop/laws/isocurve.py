@@ -143,6 +143,8 @@ def bind_curve(law: Law, theta: Array, columns: Mapping[str, float] | None = Non
         LawError: the law does not depend on both size and data.
         ColumnError: another column of the law has no value.
     """
+    if law.function is not None:
+        raise LawError(f"Law {law.name!r} is a Python function; optima need a formula. Compare predictions instead.")
     given = dict(columns or {})
     words = other_columns(law)
     for word in words:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from isoflop.errors import ColumnError, LawError
+from isoflop.laws.callable import LawFunction, function_formula, function_program
 from isoflop.laws.compile import Program, compile_formula
 from isoflop.laws.formula import Formula, parse_formula
 from isoflop.runs.columns import resolve
@@ -101,6 +102,9 @@ class Law:
         advice: how to fit it, and what to beware of.
         published: coefficient sets of the source.
         unit: unit of the response.
+        function: for a law that no formula can say (a sum over a schedule, say): a function of
+            parameters and columns; `formula` then only describes it, `variables` names its columns
+            and `parameters` all its parameters.
     """
 
     name: str
@@ -115,6 +119,7 @@ class Law:
     advice: str = ""
     published: tuple[Published, ...] = ()
     unit: str = "nats/token"
+    function: LawFunction | None = None
 
     def __post_init__(self) -> None:
         """Check at once that the formula parses and that the texts name its parameters."""
@@ -132,6 +137,8 @@ class Law:
         real = [
             n for n, p in self.parameters.items() if p.domain == "real" or (p.domain != "positive" and p.domain[0] < 0)
         ]
+        if self.function is not None:
+            return function_formula(self.name, self.variables, tuple(self.parameters), frozenset(real))
         return parse_formula(self.formula, self.variables, real)
 
     @property
@@ -165,7 +172,15 @@ class Law:
 
     def program(self, raw_columns: frozenset[str] = frozenset()) -> Program:
         """The compiled formula."""
+        if self.function is not None:
+            return function_program(self.function, self.parsed)
         return compile_formula(self.parsed, raw_columns)
+
+    def raw_columns(self, columns: Mapping[str, Array]) -> frozenset[str]:
+        """Columns that enter as they are rather than as logarithms."""
+        if self.function is not None:
+            return frozenset(columns)
+        return frozenset(word for word, values in columns.items() if not np.all(values > 0))
 
     def evaluate(self, theta: ArrayLike, columns: Mapping[str, ArrayLike]) -> Array:
         """Value of the law.
@@ -221,7 +236,7 @@ class Law:
             if word not in columns:
                 raise ColumnError.from_missing(word, columns)
             arrays[word] = np.atleast_1d(np.asarray(columns[word], dtype=float))
-        raw = frozenset(word for word, a in arrays.items() if not np.all(a > 0))
+        raw = self.raw_columns(arrays)
         shape = np.broadcast_shapes(*(a.shape for a in arrays.values())) if arrays else (1,)
         inputs = [np.broadcast_to(a if w in raw else np.log(a), shape) for w, a in arrays.items()]
         return self.program(raw), inputs

@@ -1,0 +1,88 @@
+"""Laws that no formula can say keep the same promises."""
+
+import numpy as np
+import pytest
+
+import isoflop as iso
+from isoflop.errors import FileError, LawError
+from isoflop.fit import Fit
+from isoflop.laws import get
+from isoflop.laws.law import Law, Parameter
+from tests.fit.synthetic import TRUTH, chinchilla_runs
+
+
+def chinchilla(p, c):
+    return p["E"] + p["A"] * c["params"] ** -p["alpha"] + p["B"] * c["tokens"] ** -p["beta"]
+
+
+def annealing(p, c):
+    """Loss after a schedule: a sum over steps of a linear decay from `peak`, which no formula here can write."""
+    total = 0.0
+    for k in range(1, 51):
+        total = total + c["peak"] * (1 - k / 51) * k ** -p["gamma"]
+    return p["L0"] + p["A"] * total ** -p["alpha"]
+
+
+LAW = Law(
+    "by-hand",
+    "the Chinchilla form, as a function",
+    function=chinchilla,
+    variables=("params", "tokens"),
+    parameters={
+        "E": Parameter(start=(0.5, 3.0)), "A": Parameter(start=(50.0, 5000.0)), "alpha": Parameter(start=(0.1, 0.8)),
+        "B": Parameter(start=(50.0, 5000.0)), "beta": Parameter(start=(0.1, 0.8)),
+    },
+)  # fmt: skip
+
+
+def test_slopes_come_from_the_complex_step():
+    theta = [TRUTH[n] for n in LAW.parameter_names]
+    columns = {"params": [1e8, 1e9], "tokens": [1e9, 1e11]}
+    order = [get("chinchilla").parameter_names.index(n) for n in LAW.parameter_names]
+    exact = get("chinchilla").gradient([TRUTH[n] for n in get("chinchilla").parameter_names], columns)
+    np.testing.assert_allclose(LAW.gradient(theta, columns), exact[:, order], rtol=1e-12)
+    np.testing.assert_allclose(LAW.evaluate(theta, columns), get("chinchilla").predict(TRUTH, **columns))
+
+
+def test_a_function_is_fitted_like_the_formula_that_says_the_same():
+    runs = chinchilla_runs(noise=0.004)
+    formula = iso.fit("chinchilla", runs, objective="log-ls", bootstrap=100)
+    function = iso.fit(LAW, runs, objective="log-ls", bootstrap=100)
+    assert function.value == pytest.approx(formula.value, rel=1e-9)
+    for name in TRUTH:
+        assert function.parameters[name] == pytest.approx(formula.parameters[name], rel=1e-4)
+        assert function.interval(name) == pytest.approx(formula.interval(name), rel=1e-2)
+    assert function.predict(params=1e11, tokens=1e12).value == pytest.approx(
+        formula.predict(params=1e11, tokens=1e12).value, rel=1e-6
+    )
+
+
+def test_a_sum_over_a_schedule_recovers_its_parameters():
+    law = Law(
+        "annealing", "loss after a linear decay", function=annealing, variables=("peak",),
+        parameters={"L0": Parameter(), "A": Parameter(), "alpha": Parameter(), "gamma": Parameter("real")},
+    )  # fmt: skip
+    truth = {"L0": 2.5, "A": 0.6, "alpha": 0.5, "gamma": 0.3}
+    peak = np.geomspace(1e-3, 1.0, 12)
+    loss = law.predict(truth, peak=peak)
+    fit = iso.fit(law, {"peak": peak, "loss": loss}, fix={"gamma": 0.3}, objective="log-ls", bootstrap=0)
+    for name, value in truth.items():
+        assert fit.parameters[name] == pytest.approx(value, rel=1e-5)
+
+
+def test_json_asks_for_the_function():
+    fit = iso.fit(LAW, chinchilla_runs(noise=0.004), objective="log-ls", bootstrap=20)
+    with pytest.raises(FileError, match="law="):
+        Fit.from_json(fit.to_json())
+    assert Fit.from_json(fit.to_json(), law=LAW).to_json() == fit.to_json()
+
+
+def test_a_function_without_names_is_refused():
+    with pytest.raises(LawError, match="name its columns"):
+        Law("f", "nothing", function=chinchilla).parsed  # noqa: B018
+
+
+def test_a_plan_from_a_function_says_what_it_needs():
+    fit = iso.fit(LAW, chinchilla_runs(noise=0.004), objective="log-ls", bootstrap=20)
+    with pytest.raises(LawError, match="formula"):
+        iso.plan(fit, flops=1e24)
