@@ -9,6 +9,7 @@ from isoflop.figures.parameters import draws_figure, interval_figure
 from isoflop.figures.plans import plan_figure
 from isoflop.figures.profiles import profile_figure
 from isoflop.figures.save import save
+from isoflop.figures.spreads import multiverse_figure
 
 __all__ = [
     "backtest_figure",
@@ -20,6 +21,7 @@ __all__ = [
     "has_isoflops",
     "interval_figure",
     "isoflop_figure",
+    "multiverse_figure",
     "plan_figure",
     "prediction_figure",
     "profile_figure",

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -54,7 +54,9 @@ class Axis:
         """Scale of a position channel."""
         import altair as alt
 
-        return alt.Scale(type="log" if self.log else "linear", domain=[self.low, self.high], nice=False, zero=False)
+        more: dict[str, bool] = {} if self.log else {"zero": False}
+        kind: Literal["log", "linear"] = "log" if self.log else "linear"
+        return alt.Scale(type=kind, domain=[self.low, self.high], nice=False, **more)
 
     def x(self, field: str = "x") -> "alt.X":
         """This axis, lying."""

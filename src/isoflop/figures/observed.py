@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from isoflop.errors import FitError
 from isoflop.figures.axes import column_title, text_of
@@ -117,7 +117,7 @@ def observed(fit: Fit, table: RunTable) -> Observed:
     return Observed(wide, response, fitted, residuals, runs.source_rows, fit.response)
 
 
-def thin(order_by: Array, most: int = MOST_POINTS) -> Array:
+def thin(order_by: ArrayLike, most: int = MOST_POINTS) -> Array:
     """Choose points evenly by rank, the two ends always among them; all of them when there are few.
 
     Args:
@@ -127,10 +127,11 @@ def thin(order_by: Array, most: int = MOST_POINTS) -> Array:
     Returns:
         Places of the points kept, in increasing order; the same ones every time.
     """
-    count = len(order_by)
+    ranks = np.asarray(order_by, dtype=float)
+    count = len(ranks)
     if count <= most:
         return np.arange(count)
-    order = np.argsort(order_by, kind="stable")
+    order = np.argsort(ranks, kind="stable")
     chosen: Array = np.sort(order[np.linspace(0, count - 1, most).round().astype(int)])
     return chosen
 

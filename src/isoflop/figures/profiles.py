@@ -62,7 +62,7 @@ def _curves(profiles: list[Profile], along: Axis, up: Axis, colour: object, dash
     rows = [
         {"x": n, "y": y, "size": p.flops, "curve": str(k)}
         for k, p in enumerate(profiles)
-        for n, y in zip(*p.curve[:, ::2], strict=True)
+        for n, y in zip(*p.curve[:, ::3], strict=True)
     ]
     line = alt.Chart(source(rows)).mark_line(strokeWidth=1.6, strokeDash=dash, clip=True)
     return [line.encode(along.x(), up.y(), colour, alt.Detail("curve", type="nominal"))]

@@ -30,6 +30,8 @@ def spec_of(chart: "alt.LayerChart", *, width: int | None = None) -> dict[str, A
         Plain data, fit for JSON.
     """
     spec: dict[str, Any] = chart.to_dict(validate=False)
+    # Records travel through Altair as text (see `source`); outside it they are plain data again.
+    spec["datasets"] = {name: json.loads(text) for name, text in spec["datasets"].items()}
     if width is not None:
         spec["width"] = width
     return spec

@@ -35,7 +35,7 @@ class Table:
         numbers: places of the columns that hold numbers.
         caption: words above it.
         marks: tone of a row, by place.
-        fold: words under which the table is folded away on a screen; always open in print.
+        fold: words under which the table is folded away; print leaves it out.
     """
 
     head: Sequence[str]

@@ -11,13 +11,14 @@ from isoflop.fit import Fit
 from isoflop.fit.storage import write_text
 from isoflop.plan import Plan
 from isoflop.plan.isoflops import Isoflops
-from isoflop.report import about_fit, about_forecast, about_isoflop, about_laws, about_runs, top
+from isoflop.report import about_choices, about_fit, about_forecast, about_isoflop, about_laws, about_runs, top
 from isoflop.report.blocks import Section
 from isoflop.report.reproduce import reproduce_section
 from isoflop.runs import RunTable
 from isoflop.runs.check import CheckReport, check
 from isoflop.validate import Backtest
 from isoflop.validate.comparison import Comparison
+from isoflop.validate.spread import Multiverse
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -28,7 +29,6 @@ for (const place of document.querySelectorAll("figure .live")) {
   window.vegaEmbed(place, spec, {mode: "vega-lite", actions: false, renderer: "svg", ast: true})
     .then(() => place.parentElement.classList.add("drawn"));
 }
-addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((fold) => fold.open = true));
 """
 """Draws every figure; one that fails keeps its picture."""
 
@@ -40,6 +40,7 @@ class Parts(TypedDict, total=False):
     title: str
     backtest: Backtest | None
     comparison: Comparison | None
+    multiverse: Multiverse | None
     profiles: Isoflops | None
     plan: Plan | None
     checks: CheckReport | None
@@ -53,9 +54,9 @@ def render_report(fit: Fit, table: RunTable, **parts: Unpack[Parts]) -> str:
     Args:
         fit: the fit, with draws.
         table: the runs that it was fitted to.
-        parts: `command` (what made the report), `title`, `backtest`, `comparison`, `profiles` (approach 2), `plan`,
-            `checks` (made here when None), `held_out` (larger runs that the fit has not seen), `target` (compute to
-            forecast; the plan's when None).
+        parts: `command` (what made the report), `title`, `backtest`, `comparison`, `multiverse`, `profiles`
+            (approach 2), `plan`, `checks` (made here when None), `held_out` (larger runs that the fit has not seen),
+            `target` (compute to forecast; the plan's when None).
 
     Returns:
         One page that needs nothing else.
@@ -86,7 +87,7 @@ def _title(fit: Fit) -> str:
 def sections_of(fit: Fit, table: RunTable, parts: Parts) -> list[Section]:
     """All sections in order."""
     plan, found, comparison = parts.get("plan"), parts.get("backtest"), parts.get("comparison")
-    target = parts.get("target")
+    multiverse, target = parts.get("multiverse"), parts.get("target")
     if target is None and plan is not None and plan.exists:
         target = float(plan.flops.value)
     checks = parts.get("checks")
@@ -100,6 +101,7 @@ def sections_of(fit: Fit, table: RunTable, parts: Parts) -> list[Section]:
         about_isoflop.isoflop_section(fit, table, parts.get("profiles")),
         about_forecast.backtest_section(found),
         *([] if comparison is None else [about_laws.comparison_section(comparison)]),
+        *([] if multiverse is None else [about_choices.multiverse_section(multiverse)]),
         about_forecast.forecast_section(fit, table, target, parts.get("held_out")),
         about_forecast.plan_section(plan, fit),
         top.left_out_section(fit, plan),
