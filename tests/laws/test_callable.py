@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+from tests.fit.synthetic import TRUTH, chinchilla_runs
 
 import isoflop as iso
 from isoflop.errors import FileError, LawError
 from isoflop.fit import Fit
 from isoflop.laws import get
 from isoflop.laws.law import Law, Parameter
-from tests.fit.synthetic import TRUTH, chinchilla_runs
 
 
 def chinchilla(p, c):
