@@ -160,15 +160,22 @@ def describe_error(error: float) -> str:
 
 
 def sloppy_words(problem: Problem, direction: Array) -> str:
-    """A direction in parameter space, in words."""
-    parts: list[str] = []
-    for k in np.argsort(-np.abs(direction)):
-        if abs(direction[k]) < 0.1 or len(parts) == 4:
-            break
-        slot = problem.slots[problem.free[k]]
-        shown = f"ln {slot.name}" if slot.low == 0 and not math.isfinite(slot.high) else slot.name
-        parts.append(f"{'+' if direction[k] * direction[np.abs(direction).argmax()] > 0 else '-'}{shown}")
-    return " ".join(parts) if len(parts) > 1 else f"{parts[0]} alone"
+    """A direction in parameter space, in words: what goes up while what goes down.
+
+    A coefficient stands for its term in the middle of the data, where columns are 1.
+    """
+    sides: tuple[list[str], list[str]] = ([], [])
+    absorbing = {name for name, _, _ in problem.shifts}
+    lead = direction[np.abs(direction).argmax()]
+    for k in np.argsort(-np.abs(direction), kind="stable")[:4]:
+        if abs(direction[k]) >= 0.1:
+            slot = problem.slots[problem.free[k]]
+            formal = problem.law.parameter_names[slot.formal]
+            sides[direction[k] * lead < 0].append(f"the {slot.name} term" if formal in absorbing else slot.name)
+    up, down = (" and ".join(side) for side in sides)
+    if not down:
+        return f"{up} together" if len(sides[0]) > 1 else f"{up} alone"
+    return f"{up} up, {down} down"
 
 
 def bounds_check(evaluator: Evaluator, u: Array) -> CertificateCheck:
