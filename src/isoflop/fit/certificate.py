@@ -171,7 +171,7 @@ def sloppy_words(problem: Problem, direction: Array) -> str:
         if abs(direction[k]) >= 0.1:
             slot = problem.slots[problem.free[k]]
             formal = problem.law.parameter_names[slot.formal]
-            sides[direction[k] * lead < 0].append(f"the {slot.name} term" if formal in absorbing else slot.name)
+            sides[int(direction[k] * lead < 0)].append(f"the {slot.name} term" if formal in absorbing else slot.name)
     up, down = (" and ".join(side) for side in sides)
     if not down:
         return f"{up} together" if len(sides[0]) > 1 else f"{up} alone"
