@@ -123,10 +123,19 @@ def parse_formula(text: str, columns: Iterable[str] = (), real: Iterable[str] = 
     expression = reader.read(tree)
     if not reader.parameters:
         raise FormulaError(f"{text!r} has no parameter to fit. Name at least one, as A in A/N^alpha.")
+    if not reader.columns:
+        raise FormulaError(_no_column(text, tuple(reader.parameters)))
     if expression.has(sympy.nan, sympy.zoo, sympy.oo, sympy.I):
         raise FormulaError(f"{text!r} has no finite real value (division by zero or an overflow). Correct it.")
     names = tuple(reader.parameters)
     return Formula(text.strip(), expression, tuple(reader.columns), names, reader.indexed, response, reader.real)
+
+
+def _no_column(text: str, names: tuple[str, ...]) -> str:
+    """What to say of a formula whose every name is a parameter."""
+    near = [f"{name.upper()} for {name}" for name in names if name.upper() in SYMBOL_TO_WORD and name != name.upper()]
+    step = f"Write {', '.join(near)}" if near else f"Use {', '.join(SYMBOL_TO_WORD)}, or the name of a column"
+    return f"{text!r} depends on no column: {', '.join(names)} are read as parameters. {step}."
 
 
 def _split_sides(text: str) -> tuple[str | None, str]:
@@ -143,9 +152,11 @@ def _syntax_tree(right: str, text: str) -> ast.expr:
     try:
         tree = ast.parse(source, mode="eval").body
     except SyntaxError as error:
-        token = (error.text or source)[max((error.offset or 1) - 1, 0) :][:12].strip()
+        token = (error.text or source)[max((error.offset or 1) - 1, 0) :][:12].strip().replace("**", "^")
+        # Python names no place when the text ends too early.
+        place = f"near {token!r}" if error.offset else "at its end"
         raise FormulaError(
-            f"{text!r} is not a formula: it breaks off near {token!r}. Use names, numbers, + - * / ^, "
+            f"{text!r} is not a formula: it breaks off {place}. Use names, numbers, + - * / ^, "
             f"brackets and {', '.join(FUNCTIONS)}."
         ) from None
     except (ValueError, RecursionError, MemoryError) as error:
