@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -54,9 +54,10 @@ class Axis:
         """Scale of a position channel."""
         import altair as alt
 
-        more: dict[str, bool] = {} if self.log else {"zero": False}
-        kind: Literal["log", "linear"] = "log" if self.log else "linear"
-        return alt.Scale(type=kind, domain=[self.low, self.high], nice=False, **more)
+        ends = [self.low, self.high]
+        if self.log:
+            return alt.Scale(type="log", domain=ends, nice=False)
+        return alt.Scale(type="linear", domain=ends, nice=False, zero=False)
 
     def x(self, field: str = "x") -> "alt.X":
         """This axis, lying."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import altair as alt
 
 SUFFIXES: Final = (".png", ".svg", ".pdf", ".html", ".json")
+_NUMBERED: Final = re.compile(r"\b(clip|gradient_)\d+")
 WIDTH: Final = 640
 """Width in pixels where nothing else sets it."""
 
@@ -39,9 +40,17 @@ def spec_of(chart: "alt.LayerChart", *, width: int | None = None) -> dict[str, A
 
 def to_svg(chart: "alt.LayerChart", *, width: int = WIDTH) -> str:
     """Draw a chart as SVG text; no network is used."""
+    return svg_of(spec_of(chart, width=width))
+
+
+def svg_of(spec: dict[str, Any]) -> str:
+    """Draw a specification of a given width as SVG text, the same text every time."""
     import vl_convert
 
-    return str(vl_convert.vegalite_to_svg(spec_of(chart, width=width), allowed_base_urls=[]))
+    drawn = str(vl_convert.vegalite_to_svg(spec, allowed_base_urls=[]))
+    # Vega numbers its clip paths and gradients through the whole process; a picture needs its own numbers only.
+    numbers: dict[str, str] = {}
+    return _NUMBERED.sub(lambda m: m.group(1) + numbers.setdefault(m.group(0), str(len(numbers))), drawn)
 
 
 def to_png(chart: "alt.LayerChart", *, width: int = WIDTH, scale: float = 2.0) -> bytes:

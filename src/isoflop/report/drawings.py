@@ -4,7 +4,7 @@ import base64
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from isoflop.figures.save import spec_of
+from isoflop.figures.save import spec_of, svg_of
 from isoflop.report.blocks import Drawing
 
 if TYPE_CHECKING:
@@ -43,12 +43,9 @@ def drawing(chart: "alt.LayerChart", *, small: bool = False) -> Drawing:
 
 def _picture(spec: dict[str, Any], width: int) -> str:
     """The figure as SVG in a data URI."""
-    import vl_convert
-
     # Descriptions of single marks for screen readers double the size; the page's text says what is drawn.
     fixed = {**spec, "width": width, "config": {**spec["config"], "aria": False}}
-    svg = compact(str(vl_convert.vegalite_to_svg(fixed, allowed_base_urls=[])))
-    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+    return "data:image/svg+xml;base64," + base64.b64encode(compact(svg_of(fixed)).encode()).decode()
 
 
 def compact(svg: str) -> str:

@@ -6,6 +6,8 @@ from html import escape
 from isoflop.laws.law import Law
 from isoflop.report.blocks import Formula
 
+_NAMED = {"&ExponentialE;": "e", "&InvisibleTimes;": "\u2062"}
+"""Names of characters that only HTML knows, and what they stand for."""
 _WORD = re.compile(r"<mi>([^<]*)</mi>")
 
 
@@ -23,6 +25,8 @@ def formula_of(law: Law, response: str) -> Formula:
 
     left = escape({"loss": "L"}.get(response, response))
     right = mathml(law.parsed.expression, printer="presentation")
+    for name, character in _NAMED.items():
+        right = right.replace(name, character)
     for name, column in law.parsed.indexed.items():
         whole = f"<mi>{name}</mi>"
         right = right.replace(whole, f"<msub>{whole}<mi>{escape(column)}</mi></msub>")

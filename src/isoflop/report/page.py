@@ -52,7 +52,7 @@ def render_report(fit: Fit, table: RunTable, **parts: Unpack[Parts]) -> str:
     """Give the report as HTML.
 
     Args:
-        fit: the fit, with draws.
+        fit: the fit; its numbers have intervals where it has draws.
         table: the runs that it was fitted to.
         parts: `command` (what made the report), `title`, `backtest`, `comparison`, `multiverse`, `profiles`
             (approach 2), `plan`, `checks` (made here when None), `held_out` (larger runs that the fit has not seen),
@@ -63,7 +63,6 @@ def render_report(fit: Fit, table: RunTable, **parts: Unpack[Parts]) -> str:
 
     Raises:
         FitError: these are not the fit's runs.
-        LawError: the fit has no draws.
     """
     sections = sections_of(fit, table, parts)
     script = javascript() + DRAW
@@ -114,7 +113,7 @@ def write_report(path: str | Path, fit: Fit, table: RunTable, **parts: Unpack[Pa
 
     Args:
         path: the file.
-        fit: the fit, with draws.
+        fit: the fit.
         table: the runs that it was fitted to.
         parts: as `render_report` takes them.
 
