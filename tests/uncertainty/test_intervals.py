@@ -5,9 +5,10 @@ import pytest
 from tests.fit.synthetic import TRUTH, chinchilla_runs
 
 import isoflop as iso
-from isoflop.errors import LawError
+from isoflop.errors import FitError, LawError
 from isoflop.fit import fit_law
 from isoflop.laws import as_law, get
+from isoflop.laws.law import Law, Parameter
 from isoflop.runs.table import RunTable
 from isoflop.uncertainty import delta, profile
 
@@ -100,3 +101,58 @@ def test_profiles_need_an_additive_constant_or_a_parameter():
         profile(made, RUNS, flops=1e24)
     with pytest.raises(LawError, match="gamma"):
         profile(made, RUNS, "gamma")
+
+
+def weighted(scale):
+    """Runs whose noise is a tenth in the larger half, with weights of one over the variance."""
+    params, tokens = RUNS.column("params"), RUNS.column("tokens")
+    spread = np.where(params > np.median(params), 0.001, 0.01)
+    loss = get("chinchilla").predict(TRUTH, params=params, tokens=tokens)
+    loss = loss * np.exp(np.random.default_rng(4).normal(0, 1, len(loss)) * spread)
+    columns = {"params": params, "tokens": tokens, "loss": loss, "weight": scale / spread**2, "sd": spread}
+    return RunTable.from_columns(columns)
+
+
+@pytest.mark.parametrize("sandwich", [False, True])
+def test_the_scale_of_the_weights_changes_no_interval(sandwich):
+    small, large = (
+        delta(fit_law(get("chinchilla"), runs, weights="weight"), runs, sandwich=sandwich, **TARGET).interval
+        for runs in (weighted(1e-4), weighted(1.0))
+    )
+    assert small == pytest.approx(large, rel=1e-7)
+
+
+def test_weights_of_one_over_the_variance_say_the_same_as_the_noise():
+    runs = weighted(1e-4)
+    by_weight = fit_law(get("chinchilla"), runs, objective="log-ls", weights="weight")
+    by_noise = fit_law(get("chinchilla"), runs, objective="log-ls", noise="sd")
+    for way in (lambda made: delta(made, runs, **TARGET), lambda made: profile(made, runs, "alpha")):
+        assert way(by_weight).interval == pytest.approx(way(by_noise).interval, rel=1e-5)
+
+
+@pytest.mark.parametrize("objective", ["log-huber:1e-3", "log-huber:1e-5"])
+def test_a_huber_threshold_far_below_the_noise_keeps_an_honest_interval(objective):
+    # Least absolute deviations under Gaussian noise have sqrt(pi / 2) times the error of least squares.
+    rng = np.random.default_rng(11)
+    size = np.geomspace(1e18, 1e22, 2000)
+    runs = RunTable.from_columns({"C": size, "loss": 60 * size**-0.07 * np.exp(rng.normal(0, 0.05, 2000))})
+    plain, tight = (
+        delta(fit_law(as_law("K*C^-a"), runs, objective=name), runs, lambda p: p["a"]) for name in ("log-ls", objective)
+    )
+    errors = [np.log(found.interval[1] / found.value) * found.value for found in (plain, tight)]
+    assert errors[1] / errors[0] == pytest.approx(np.sqrt(np.pi / 2), rel=0.15)
+
+
+def test_a_prior_inside_an_interval_informs_as_much_as_outside():
+    law = get("chinchilla")
+    inside = Law("inside", law.formula, parameters={"alpha": Parameter((0.0, 1.0))})
+    first, second = (
+        delta(fit_law(x, RUNS, prior={"alpha": (0.34, 0.002)}), RUNS, lambda p: p["alpha"]).interval
+        for x in (law, inside)
+    )
+    assert first == pytest.approx(second, rel=1e-4)
+
+
+def test_a_profile_of_other_runs_is_refused(fit):
+    with pytest.raises(FitError, match="not the ones"):
+        profile(fit, chinchilla_runs(noise=0.1, sizes=14), "alpha")

@@ -88,6 +88,17 @@ class Objective:
             inside *= side
         return r * secant, secant, inside
 
+    def stiffness(self, r: Array, weights: Array) -> float:
+        """Mean of rho'' over the noise, as a difference quotient of rho' over part of the residuals' scale.
+
+        A mean of rho'' itself counts the residuals inside a small threshold, which fitted runs fill.
+        """
+        width: float = robust_scale(r) * len(r) ** -0.2
+        if width < 1e-12:
+            return float(np.average(self.slopes(r)[2], weights=weights))
+        rise: Array = self.slopes(r + width)[0] - self.slopes(r - width)[0]
+        return float(np.average(rise, weights=weights)) / (2 * width)
+
     @property
     def _delta(self) -> float:
         """Delta, which must have been set."""

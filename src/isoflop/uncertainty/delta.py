@@ -52,9 +52,9 @@ class Covariance:
 def covariance(fit: Fit, table: RunTable, *, sandwich: bool = False) -> Covariance:
     """Covariance of an M-estimator under independent runs.
 
-    `cov = n/(n-p) mean(psi^2) / mean(psi')^2 (J' W J)^-1` for equally noisy runs, with psi the
-    slope of the objective; the sandwich `n/(n-p) H^-1 (sum psi_i^2 J_i J_i') H^-1` where noise
-    differs between runs.
+    `cov = n/(n-p) mean(w psi^2) / mean(w psi')^2 mean(w) (J' W J)^-1` when the weights are inverse
+    variances, with psi the slope of the objective; the sandwich
+    `n/(n-p) H^-1 (sum w_i^2 psi_i^2 J_i J_i') H^-1` otherwise. The scale of the weights cancels.
 
     Reference: Huber 1981, section 7.6; White 1980 (sandwich).
 
@@ -71,21 +71,22 @@ def covariance(fit: Fit, table: RunTable, *, sandwich: bool = False) -> Covarian
     squares = Objective("squares", "squares", log=fit.objective.log)
     metric = Evaluator(replace(problem, priors=()), squares).local(u).metric[0]
     residuals = fit.residuals
-    slope, _, second = fit.objective.slopes(residuals)
+    slope = fit.objective.slopes(residuals)[0]
     freedom = max(problem.rows - problem.size, 1)
     noise = float(np.sqrt(np.sum(residuals**2) / freedom))
-    pull = float(np.sum(slope**2) / freedom)
-    stiffness = max(float(np.mean(second)), 0.02)
+    pull = float(np.sum(problem.weights * slope**2) / freedom)
+    stiffness = fit.objective.stiffness(residuals, problem.weights)
     variance = pull / stiffness**2
     information = metric / variance
     for prior in problem.priors:
         place = list(problem.free).index(prior.slot)
-        theta = float(problem.slots[prior.slot].natural(u[0, place]))
-        rate = theta if problem.slots[prior.slot].low == 0 else 1.0
+        ends = problem.slots[prior.slot].natural(u[0, place] + np.array([-STEP, STEP]))
+        rate = float(np.diff(ends)[0]) / (2 * STEP)
         information[place, place] += (rate / prior.sd) ** 2
     matrix = _inverse(information)
     if sandwich:
-        filling = Evaluator(replace(problem, priors=(), weights=problem.weights * slope**2), squares).local(u).metric[0]
+        pulled = replace(problem, priors=(), weights=(problem.weights * slope) ** 2)
+        filling = Evaluator(pulled, squares).local(u).metric[0]
         bread = _inverse(metric) / stiffness
         matrix = bread @ filling @ bread * (problem.rows / freedom)
     return Covariance(problem, u[0], matrix, noise, freedom)

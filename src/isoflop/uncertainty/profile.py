@@ -17,6 +17,7 @@ from isoflop.errors import LawError
 from isoflop.fit.estimate import Estimate
 from isoflop.fit.evaluate import Evaluator
 from isoflop.fit.prepare import bind_checked, prepare
+from isoflop.fit.problem import Problem
 from isoflop.fit.result import Fit
 from isoflop.fit.search import search
 from isoflop.fit.solve import minimise
@@ -24,6 +25,7 @@ from isoflop.fit.values import by_word
 from isoflop.laws.formula import column_symbol
 from isoflop.laws.law import Law, Parameter
 from isoflop.runs.table import RunTable
+from isoflop.uncertainty.bootstrap import bind_fit
 
 Array = NDArray[Any]
 
@@ -64,19 +66,20 @@ def profile(
         law, name, start = _with_prediction(fit, columns)
         value = start[name]
     reached = _objective_of(fit, law, table, name, start)
-    allowed = _allowance(fit, chosen)
+    allowed = _allowance(fit, bind_fit(fit, table), chosen)
     ends = [_end(reached, value, fit.value + allowed, side, fit) for side in (-1, 1)]
     return Estimate(value, (ends[0], ends[1]), chosen, leaves_out=fit.leaves_out)
 
 
-def _allowance(fit: Fit, level: float) -> float:
+def _allowance(fit: Fit, problem: Problem, level: float) -> float:
     """Increase of the objective that a value inside the interval may cost."""
     from scipy.special import stdtrit
 
-    slope, _, second = fit.objective.slopes(fit.residuals)
+    slope = fit.objective.slopes(fit.residuals)[0]
     freedom = max(fit.rows - sum(fit.free), 1)
     t = float(stdtrit(freedom, 0.5 + level / 2))
-    return 0.5 * t**2 * float(np.sum(slope**2)) / freedom / max(float(np.mean(second)), 0.02)
+    pull = float(np.sum(problem.weights * slope**2)) / freedom
+    return 0.5 * t**2 * pull / fit.objective.stiffness(fit.residuals, problem.weights)
 
 
 def _with_prediction(fit: Fit, columns: dict[str, float]) -> tuple[Law, str, dict[str, float]]:
