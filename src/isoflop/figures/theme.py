@@ -3,10 +3,13 @@
 import textwrap
 from collections.abc import Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 if TYPE_CHECKING:
     import altair as alt
+
+Chart: TypeAlias = "alt.LayerChart"
+"""What every function of this package gives."""
 
 FONT: Final = 'system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif'
 INK: Final = "#1f2933"

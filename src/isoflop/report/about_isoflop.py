@@ -1,19 +1,16 @@
 """Section on isoFLOP curves: loss against size at equal compute, by the law and without one."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from isoflop import figures
 from isoflop.errors import LawError
+from isoflop.figures.theme import Chart
 from isoflop.fit import Fit
 from isoflop.plan.isoflops import Isoflops
 from isoflop.report.blocks import Block, Heading, Items, Section, Table, Text
 from isoflop.report.drawings import drawing
 from isoflop.report.words import quantity, tidy, with_interval
 from isoflop.runs import RunTable
-
-if TYPE_CHECKING:
-    import altair as alt
 
 
 def isoflop_section(fit: Fit, table: RunTable, profiles: Isoflops | None) -> Section:
@@ -36,7 +33,7 @@ def isoflop_section(fit: Fit, table: RunTable, profiles: Isoflops | None) -> Sec
     return Section("isoflop", "IsoFLOP curves", blocks)
 
 
-def _figure(make: "Callable[[], alt.LayerChart]") -> Block:
+def _figure(make: Callable[[], Chart]) -> Block:
     """A figure, or the reason why there is none."""
     try:
         return drawing(make())

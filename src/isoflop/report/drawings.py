@@ -2,13 +2,11 @@
 
 import base64
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from isoflop.figures.save import spec_of, svg_of
+from isoflop.figures.theme import Chart
 from isoflop.report.blocks import Drawing
-
-if TYPE_CHECKING:
-    import altair as alt
 
 PICTURE: Final = {False: 560, True: 320}
 """Width of the picture in pixels, for large and small figures."""
@@ -22,7 +20,7 @@ _CIRCLE: Final = re.compile(
 )
 
 
-def drawing(chart: "alt.LayerChart", *, small: bool = False) -> Drawing:
+def drawing(chart: Chart, *, small: bool = False) -> Drawing:
     """Make a figure of the page.
 
     Args:
