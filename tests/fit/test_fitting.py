@@ -8,6 +8,7 @@ import isoflop as iso
 from isoflop.errors import FitError, InputError, LawError
 from isoflop.fit import fit_law
 from isoflop.fit.evaluate import Evaluator
+from isoflop.fit.noise import seed_noise
 from isoflop.fit.objective import parse_objective
 from isoflop.fit.problem import bind
 from isoflop.fit.search import SEED_ROWS, sample_rows, search
@@ -149,6 +150,24 @@ def test_noise_from_seeds_weighs_the_noisy_runs_down():
     assert errors[1] < errors[0]
 
 
+def test_negative_weights_are_refused():
+    runs = chinchilla_runs(noise=0.01)
+    columns = {name: runs.column(name) for name in ("params", "tokens", "loss")}
+    with pytest.raises(FitError, match="negative weights"):
+        fit_law(get("chinchilla"), iso.as_runs({**columns, "trust": -np.ones(len(runs))}), weights="trust")
+
+
+def test_recipes_are_no_seeds_of_each_other():
+    params, _ = grid(sizes=6)
+    rng = np.random.default_rng(1)
+    recipe = np.tile(["a", "a", "b", "b"], len(params))
+    size = np.repeat(params, 4)
+    loss = (2 + np.where(recipe == "a", 1.0, 1.5) * (size / 1e8) ** -0.3) * np.exp(rng.normal(0, 0.001, len(size)))
+    runs = iso.as_runs({"params": size, "recipe": recipe, "loss": loss})
+    assert seed_noise(runs, as_law("E + A[recipe]/N^alpha"), "loss").max() < 0.005
+    assert seed_noise(runs, as_law("E + A/N^alpha"), "loss").max() > 0.05
+
+
 def test_large_tables_are_searched_on_a_sample_and_polished_on_all():
     rng = np.random.default_rng(0)
     params, tokens = np.exp(rng.uniform(17, 23, 30_000)), np.exp(rng.uniform(20, 26, 30_000))
@@ -173,6 +192,9 @@ def test_a_sample_spreads_over_the_rows():
         ({"fix": {"gamma": 1.0}}, LawError, "gamma is no parameter"),
         ({"fix": {"alpha": -1.0}}, LawError, "outside its domain"),
         ({"prior": {"alpha": (0.3, 0.0)}}, LawError, "positive"),
+        ({"fix": {"E": 1.7}, "prior": {"E": (1.7, 0.1)}}, LawError, "both a fixed value and a prior"),
+        ({"prior": {"E": 1.7}}, LawError, "mean, standard deviation"),
+        ({"prior": {"E": (float("nan"), 0.1)}}, LawError, "mean, standard deviation"),
         ({"fix": TRUTH}, FitError, "nothing is left"),
         ({"objective": "huber"}, FitError, "log-huber"),
         ({"objective": "log-huber:-1"}, FitError, "positive"),

@@ -34,7 +34,9 @@ def seed_noise(runs: RunTable, law: Law, response: str) -> Array:
         FitError: no two runs agree in all the law's columns.
     """
     key = np.stack([np.round(np.log(np.asarray(runs.column(w))), 6) for w in law.columns], axis=1)
-    _, group, counts = np.unique(key, axis=0, return_inverse=True, return_counts=True)
+    levels = [runs.labels(c)[1] for c in dict.fromkeys(law.parsed.indexed.values())]
+    own = np.column_stack([key, *levels])
+    _, group, counts = np.unique(own, axis=0, return_inverse=True, return_counts=True)
     group = group.ravel()
     if not (counts > 1).any():
         raise FitError("noise='seeds' needs runs that differ in their seed only; there are none. Leave noise out.")

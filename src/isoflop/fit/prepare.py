@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from isoflop.errors import FitError, LawError
 from isoflop.fit.noise import run_noise
 from isoflop.fit.objective import Objective
@@ -33,6 +35,9 @@ def bind_checked(
     noise: str | None,
 ) -> Problem:
     """Bind a law after checking that what is fixed exists and that enough runs are left."""
+    _check_priors(fix, prior)
+    if weights is not None and np.any(runs.column(weights) < 0):
+        raise FitError(f"Column {weights!r} holds negative weights. Correct it, or leave weights out.")
     problem = bind(
         law, runs, response=response, log=objective.log, fix=fix, prior=prior,
         weights=None if weights is None else runs.column(weights),
@@ -57,3 +62,12 @@ def bind_checked(
             "Add runs, fix parameters (fix={'E': 1.7}), or use a law with fewer."
         )
     return problem
+
+
+def _check_priors(fix: Mapping[str, float], prior: Mapping[str, tuple[float, float]]) -> None:
+    """Refuse what is no prior, and a prior on what is fixed."""
+    for key in prior:
+        if len(np.atleast_1d(prior[key])) != 2 or not np.all(np.isfinite(prior[key])):
+            raise LawError(f"The prior of {key} is {prior[key]}. Write (mean, standard deviation).")
+        if key in fix or key.partition("[")[0] in fix:
+            raise LawError(f"{key} has both a fixed value and a prior. Leave one of them out.")
