@@ -8,8 +8,9 @@ import pytest
 from tests.fit.synthetic import chinchilla_runs
 
 import isoflop as iso
-from isoflop.errors import FileError, LawError
-from isoflop.fit import Fit
+from isoflop.errors import ColumnError, FileError, LawError
+from isoflop.fit import Correction, Fit
+from isoflop.fit.estimate import interval_from_draws
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +43,48 @@ def test_json_keeps_the_documented_keys(fit):
     assert set(data["certificate"]) >= {"verdict", "reasons"}
     assert len(data["data"]["sha256"]) == 64
     assert {"law", "formula", "rows", "level"} <= set(data)
+
+
+NESTED = '{"a":' + "[" * 100_000
+HUGE = "1" + "0" * 400
+
+
+def test_a_damaged_fit_is_refused(fit):
+    data = fit.to_json()
+    start = data.index('"value": ', data.index('"alpha"')) + len('"value": ')
+    damaged = data[:start] + HUGE + data[data.index("\n", start) - 1 :]
+    empty = json.dumps({**json.loads(data), "data": {**json.loads(data)["data"], "ranges": {"params": []}}})
+    for text in (damaged, empty, NESTED, "a\0b"):
+        with pytest.raises(FileError, match=r"isoflop"):
+            Fit.from_json(text)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"params": [1e9, 2e9, 3e9], "tokens": [1e9, 2e9]},
+        {"params": [], "tokens": []},
+        {"params": [[1e9]], "tokens": 1e9},
+    ],
+)
+def test_inputs_of_other_shapes_are_refused(fit, columns):
+    with pytest.raises(ColumnError, match="lists of one length"):
+        fit.predict(**columns)
+
+
+def test_levels_are_found_with_spaces_and_in_lists():
+    runs = {"N": [1e8, 2e8, 4e8, 8e8] * 3, "recipe": ["a", "b", "c"] * 4}
+    runs["loss"] = [2 + "abc".index(r) + 10 * n**-0.1 for n, r in zip(runs["N"], runs["recipe"], strict=True)]
+    made = iso.fit("E [ recipe ] + A/N^alpha", runs, bootstrap=0)
+    found = made.evaluate(params=1e8, recipe=["a", "b", "c"])
+    assert found == pytest.approx([2 + k + 10 * 1e8**-0.1 for k in range(3)], rel=1e-6)
+
+
+def test_an_interval_holds_its_estimate_where_all_draws_lie_on_one_side():
+    draws = np.random.default_rng(0).normal(2.0, 0.2, 1000)
+    low, high = interval_from_draws(1.0, draws, 0.9, Correction(24, 5))
+    assert low == 1.0
+    assert high > 2.2
 
 
 @pytest.mark.parametrize("text", ["{}", "{nonsense", '{"law": 3}', '{"law": "x", "formula": "__import__(1)"}'])

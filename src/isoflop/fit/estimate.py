@@ -106,7 +106,9 @@ def interval_from_draws(value: float | Array, draws: Array, level: float, correc
     safe = np.where(enough, spread, 0.0)
     low, high = np.nanquantile(safe, [tail, 1 - tail], axis=0)
     factor = correction.factor(level)
-    ends = [np.where(enough, centre + factor * (end - centre), np.nan) for end in (low, high)]
+    # An estimate at the edge of its draws, as at the end of a domain, stays inside.
+    reach = (np.minimum(low - centre, 0.0), np.maximum(high - centre, 0.0))
+    ends = [np.where(enough, centre + factor * end, np.nan) for end in reach]
     with np.errstate(over="ignore"):
         ends = [np.exp(e) if logarithmic else e for e in ends]
     return (float(ends[0]), float(ends[1])) if point.ndim == 0 else (ends[0], ends[1])

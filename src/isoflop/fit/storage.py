@@ -150,13 +150,13 @@ def fit_from_source(source: str | Path, law: Law | None = None) -> Fit:
         where = repr(str(source))
         try:
             text = Path(source).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             raise FileError(
                 f"{where} cannot be read as a fit ({error}). Give a file written by: isoflop fit … -o FIT.json."
             ) from None
     try:
         return _fit_from_dict(json.loads(text), law)
-    except (json.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise FileError(
             f"{where} is not a fit that isoflop wrote ({type(error).__name__}: {error}). "
             "Make one with: isoflop fit RUNS --law LAW -o FIT.json."

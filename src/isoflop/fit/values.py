@@ -1,5 +1,6 @@
 """Values of a law for a batch of parameter vectors, with levels where parameters are indexed."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -32,12 +33,14 @@ def evaluate_slots(law: Law, levels: Mapping[str, tuple[str, ...]], theta: Array
     Returns:
         Response, shape (batch, n).
     """
-    if not law.parsed.indexed:
-        return law.evaluate(theta, _with_flops(law, given))
     given = _with_flops(law, given)
+    _check_shapes(given)
+    if not law.parsed.indexed:
+        return law.evaluate(theta, given)
     arrays = {w: np.atleast_1d(np.asarray(given[w], dtype=float)) for w in law.columns}
-    shape = np.broadcast_shapes(*(a.shape for a in arrays.values())) if arrays else (1,)
-    codes = {c: np.broadcast_to(_codes(c, names, given), shape) for c, names in levels.items()}
+    codes = {c: _codes(c, names, given) for c, names in levels.items()}
+    shape = np.broadcast_shapes(*(a.shape for a in (*arrays.values(), *codes.values())))
+    codes = {c: np.broadcast_to(own, shape) for c, own in codes.items()}
     plain = replace(law, formula=_without_levels(law))
     result = np.empty((len(theta), *shape))
     combinations = np.stack([np.broadcast_to(c, shape) for c in codes.values()], axis=-1)
@@ -54,11 +57,20 @@ def evaluate_slots(law: Law, levels: Mapping[str, tuple[str, ...]], theta: Array
     return result
 
 
+def _check_shapes(given: Mapping[str, Any]) -> None:
+    """Refuse tables of inputs and lists of different lengths."""
+    shapes = {word: np.shape(values) for word, values in given.items()}
+    lengths = {s[0] for s in shapes.values() if s} - {1}
+    if any(len(s) > 1 for s in shapes.values()) or len(lengths) > 1 or 0 in lengths:
+        listed = ", ".join(f"{word} {shape}" for word, shape in shapes.items())
+        raise ColumnError(f"The inputs have shapes {listed}. Give numbers, or lists of one length.")
+
+
 def _without_levels(law: Law) -> str:
     """The formula with `A[column]` written as `A`."""
     text = law.formula
     for name, column in law.parsed.indexed.items():
-        text = text.replace(f"{name}[{column}]", name)
+        text = re.sub(rf"\b{name}\s*\[\s*{column}\s*\]", name, text)
     return text
 
 

@@ -1,5 +1,6 @@
 """What a law is: a formula, parameter domains, a source, published coefficients."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -36,8 +37,11 @@ class Parameter:
 
     def __post_init__(self) -> None:
         """Refuse an empty interval."""
-        if not isinstance(self.domain, str) and not self.domain[0] < self.domain[1]:
-            raise LawError(f"The interval {self.domain} is empty. Write (low, high) with low < high.")
+        if not isinstance(self.domain, str) and not -math.inf < self.domain[0] < self.domain[1] < math.inf:
+            raise LawError(
+                f"The interval {self.domain} is empty or has no end. Write (low, high) with low < high, "
+                "or 'positive' or 'real'."
+            )
 
 
 @dataclass(frozen=True)
