@@ -50,6 +50,8 @@ USAGE = [
     ("fit {runs} --law E+open('x')", "open"),
     ("fit {runs} --law N/D", "parameter"),
     ("fit {runs} --law E+A/S^a", "no column 'steps'"),
+    ("fit {runs} --law E+A/n^a", "depends on no column: E, A, n, a are read as parameters. Write N for n"),
+    ("fit {runs} --law E+A/N^", "it breaks off at its end"),
     ("fit {runs} --law chinchilla -o {folder}/no/where.json", "cannot be written"),
     ("fit {runs} --law chinchilla -o {folder}", "cannot be written"),
     ("show chinchila", "Did you mean 'chinchilla'?"),

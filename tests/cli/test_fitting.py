@@ -212,3 +212,9 @@ def test_a_forecast_from_such_a_fit_does_the_same(isoflop: Isoflop, doubtful: Pa
     assert (plain.status, strict.status) == (0, 1)
     assert plain.json["certificate"]["verdict"] == "weakly identified"
     assert plain.err.startswith("isoflop: warning: ")
+
+
+def test_a_small_letter_is_a_parameter_and_that_is_said(isoflop: Isoflop, runs: Path) -> None:
+    shown = isoflop("fit", runs, "--law", "E + A/n^a + B/D^b", "--bootstrap", 0)
+    assert "note: n is a parameter here; the column params is N" in shown.out
+    assert "no draws, so no intervals" in shown.out

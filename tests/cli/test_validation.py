@@ -83,6 +83,19 @@ def test_compare_forecasts_a_run_with_every_law(isoflop: Isoflop, runs: Path) ->
     assert "verdict: " in shown
 
 
+def test_a_multiverse_spans_the_choices(isoflop: Isoflop, runs: Path) -> None:
+    call = ("multiverse", runs, "--law", "chinchilla", "--flops", "1e21", "--objective", "log-ls", "--objective", "ls")
+    found = isoflop(*call, "--exclude", "all runs", "--exclude", "without outliers", "--json").json
+    assert {(u["objective"], u["exclusion"]) for u in found["universes"]} == {
+        ("log-ls", "all runs"), ("log-ls", "without outliers"), ("ls", "all runs"), ("ls", "without outliers"),
+    }  # fmt: skip
+    span = found["ranges"]["tokens_per_param"]
+    assert span["low"] <= span["median"] <= span["high"]
+    shown = isoflop(*call, "--exclude", "all runs").out
+    assert "2 universes" in shown
+    assert "tokens per param" in shown
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
@@ -95,6 +108,10 @@ def test_compare_forecasts_a_run_with_every_law(isoflop: Isoflop, runs: Path) ->
         ("compare {runs}", "Missing option '--law'"),
         ("compare {runs} --law chinchilla --law chinchila", "Did you mean 'chinchilla'?"),
         ("compare {runs} --law chinchilla --law gadre --params 1e9", "tokens"),
+        ("multiverse {runs} --law chinchilla", "Give a budget (--flops 5.76e23)"),
+        ("multiverse {runs} --law chinchilla --flops 1e21 --objective hubr", "'hubr' is not known"),
+        ("multiverse {runs} --law chinchilla --flops 1e21 --exclude some", "some"),
+        ("multiverse {runs} --flops 1e21", "Missing option '--law'"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(isoflop: Isoflop, runs: Path, line: str, said: str) -> None:

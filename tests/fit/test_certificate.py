@@ -93,6 +93,16 @@ def test_a_vanished_term_is_flagged():
     assert "vanished" in reasons(fit.certificate) or fit.parameters["E"] < 1e-6
 
 
+def test_a_vanished_term_is_weakly_identified_not_unconverged():
+    # Concave in log-log: the best floor is none at all, and the objective still falls towards it.
+    flops = np.geomspace(1e9, 1e13, 30)
+    noise = np.exp(0.005 * np.random.default_rng(0).standard_normal(30))
+    loss = 3.0 * np.exp(-0.05 * np.log(flops / 1e9) - 0.006 * np.log(flops / 1e9) ** 2) * noise
+    fit = fit_law(get("power-flops-floor"), RunTable.from_columns({"flops": flops, "loss": loss}))
+    assert fit.certificate.verdict == "weakly identified"
+    assert "E → 0 (its term has vanished)" in reasons(fit.certificate)
+
+
 def test_every_check_says_a_number_and_its_threshold():
     certificate = fit_law(get("chinchilla"), chinchilla_runs(noise=0.003)).certificate
     names = {check.name for check in certificate.checks}

@@ -6,6 +6,7 @@ from typing import Any
 
 from isoflop.cli import output
 from isoflop.fit.result import Fit, Forecast
+from isoflop.laws.law import Law
 from isoflop.runs.table import Excluded
 from isoflop.units import format_quantity
 
@@ -42,10 +43,11 @@ def print_fit(fitted: Fit, out: Path | None = None) -> None:
         f"objective {fitted.objective} = {fitted.value:.9g}",
     )
     print_verdict(fitted)
-    rows = [_parameter(fitted, name) for name in fitted.names]
-    shown = f"{fitted.level:.0%} interval" if fitted.draws is not None else "interval"
     output.say("")
-    output.grid(("parameter", "value", shown, "meaning"), rows, numbers=(1, 2))
+    headers = ("parameter", "value", f"{fitted.level:.0%} interval", "meaning")
+    output.grid(headers, [_parameter(fitted, name) for name in fitted.names], numbers=(1, 2))
+    if fitted.draws is None:
+        output.say("no draws, so no intervals: fit with --bootstrap 1000")
     _print_ground(fitted)
     if out is not None:
         output.say(f"written to {out}")
@@ -69,7 +71,7 @@ def _parameter(fitted: Fit, name: str) -> tuple[str, str, str, str]:
     if name in fitted.priors:
         mean, sd = fitted.priors[name]
         meaning = f"prior {mean:g} ± {sd:g}" + (f"; {meaning}" if meaning else "")
-    return name, value, span(fitted.interval(name)) if fitted.draws is not None else "not asked for", meaning
+    return name, value, span(fitted.interval(name)) if fitted.draws is not None else "–", meaning
 
 
 def span(interval: tuple[float, float], digits: int = 4) -> str:
@@ -83,11 +85,25 @@ def _print_ground(fitted: Fit) -> None:
     data = fitted.data
     ranges = [f"{w} {format_quantity(low)} to {format_quantity(high)}" for w, (low, high) in data.ranges.items()]
     output.say("", f"data: {', '.join(ranges)}", *(f"note: {note}" for note in data.notes))
+    output.say(*(f"note: {text}" for text in _lookalikes(fitted.law)))
     if data.excluded:
         output.say("left out:", *left_out(data.excluded))
     chosen = fitted.settings.get("auto")
     if chosen is not None:
         output.say(f"objective chosen by back-test: {chosen}")
+
+
+def _lookalikes(law: Law) -> list[str]:
+    """Parameters of a user's formula that are a column's letter in small."""
+    from isoflop.runs.columns import SYMBOL_TO_WORD
+
+    small = {letter.lower(): (letter, word) for letter, word in SYMBOL_TO_WORD.items()}
+    names = law.parameter_names if law.family == "user" else ()
+    return [
+        f"{name} is a parameter here; the column {small[name][1]} is {small[name][0]}"
+        for name in names
+        if name in small
+    ]
 
 
 def left_out(excluded: tuple[Excluded, ...], most: int = 10) -> list[str]:

@@ -6,6 +6,7 @@ import typer
 
 from isoflop.cli import inputs, output
 from isoflop.cli import options as opt
+from isoflop.errors import InputError
 
 Draws = Annotated[
     int,
@@ -123,6 +124,8 @@ def multiverse(
     from isoflop.validate.universe import EXCLUSIONS
 
     target = inputs.place({"params": params, "tokens": tokens}, settings)
+    if flops is None and not target:
+        raise InputError("Nothing is asked. Give a budget (--flops 5.76e23) or a run (--params 7e9 --tokens 1.4T).")
     with output.progress("fits") as progress:
         found = api.multiverse(
             law, runs, flops=flops, target=target or None, response=response, where=where,

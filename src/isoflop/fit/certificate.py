@@ -20,6 +20,9 @@ SAME: Final = 1e-9
 FLAT: Final = 1e-9
 """Curvature, relative to the largest, below which a direction counts as flat."""
 
+VANISHED: Final = 1e-12
+"""Curvature along one parameter, relative to the largest, below which moving it moves no prediction."""
+
 
 @dataclass(frozen=True)
 class CertificateCheck:
@@ -101,8 +104,12 @@ def optimum_check(value: float, best: float, rounding: float) -> CertificateChec
 def stationary_check(slope: Array, metric: Array, value: float) -> CertificateCheck:
     """Scaled gradient: what a Newton step still promises, relative to the objective.
 
-    Directions that the data do not determine at all (the condition number speaks of them) are left out.
+    Directions that the data do not determine at all (the condition number speaks of them) are left out,
+    and so are parameters whose term has vanished (the bounds speak of these): at such an end of the
+    domain the objective still falls towards it, by nothing that is left to gain.
     """
+    live = np.diag(metric) > VANISHED * np.diag(metric).max()
+    slope, metric = slope[live], metric[np.ix_(live, live)]
     scale = 1 / np.sqrt(np.maximum(np.diag(metric), 1e-300))
     eigenvalues, vectors = np.linalg.eigh(metric * scale[:, None] * scale[None, :])
     along = vectors.T @ (slope * scale)
