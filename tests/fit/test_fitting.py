@@ -150,6 +150,25 @@ def test_noise_from_seeds_weighs_the_noisy_runs_down():
     assert errors[1] < errors[0]
 
 
+@pytest.mark.parametrize("law", ["E + A*exp(-N/d)", "E + A*exp(-k*N)", "E + A*exp(-(N/d)^b)", "E - A*tanh(N^2/d^2)"])
+@pytest.mark.parametrize("unit", [1.0, 1e9])
+def test_a_scale_inside_a_function_is_found_in_any_unit(law, unit):
+    truth = {"E": 2.0, "A": 1.5, "d": 2e8 / unit, "k": 5e-9 * unit, "b": 0.7}
+    wanted = {name: truth[name] for name in as_law(law).parameter_names}
+    params = np.geomspace(1e7, 1e9, 14) / unit
+    runs = iso.as_runs({"params": params, "loss": as_law(law).predict(wanted, params=params)})
+    assert fit_law(as_law(law), runs).parameters == pytest.approx(wanted, rel=1e-6)
+
+
+def test_a_level_may_be_fixed_apart_from_the_others():
+    runs = iso.as_runs({"N": [1e8, 2e8, 4e8, 8e8] * 2, "recipe": ["a"] * 4 + ["b"] * 4, "loss": np.linspace(4, 3, 8)})
+    law = as_law("E + A[recipe]/N^alpha")
+    both = fit_law(law, runs, fix={"A[recipe=a]": 300.0, "A": 400.0})
+    assert both.fixed == {"A[recipe=a]": 300.0, "A[recipe=b]": 400.0}
+    informed = fit_law(law, runs, fix={"A[recipe=a]": 300.0}, prior={"A": (400.0, 1.0)})
+    assert informed.priors == {"A[recipe=b]": (400.0, 1.0)}
+
+
 def test_negative_weights_are_refused():
     runs = chinchilla_runs(noise=0.01)
     columns = {name: runs.column(name) for name in ("params", "tokens", "loss")}

@@ -156,3 +156,11 @@ def test_a_prior_inside_an_interval_informs_as_much_as_outside():
 def test_a_profile_of_other_runs_is_refused(fit):
     with pytest.raises(FitError, match="not the ones"):
         profile(fit, chinchilla_runs(noise=0.1, sizes=14), "alpha")
+
+
+def test_a_fixed_parameter_has_no_profile_and_a_prior_is_refused():
+    fixed = fit_law(get("chinchilla"), RUNS, fix={"E": 1.7})
+    assert profile(fixed, RUNS, "E").interval == (1.7, 1.7)
+    informed = fit_law(get("chinchilla"), RUNS, prior={"E": (1.7, 0.1)})
+    with pytest.raises(LawError, match="delta"):
+        profile(informed, RUNS, "alpha")

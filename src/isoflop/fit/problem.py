@@ -181,7 +181,7 @@ def bind(
     scales, shifts = _unit_shifts(law, arrays, raw, levels, bound_names if scale else None)
     logs = tuple(arrays[w] if w in raw else np.log(arrays[w]) - math.log(scales.get(w, 1.0)) for w in program.columns)
     y = np.asarray(table.column(response), dtype=float)
-    fixed = {i: fix[key] for i, s in enumerate(slots) for key in (s.name, law.parameter_names[s.formal]) if key in fix}
+    fixed = {i: fix[key] for i, s in enumerate(slots) for key in (law.parameter_names[s.formal], s.name) if key in fix}
     base = np.zeros(len(slots))
     for i, value in fixed.items():
         base[i] = slots[i].outer(check_value(slots[i], value, "The fixed value"))
@@ -191,7 +191,7 @@ def bind(
     return Problem(
         law, slots, free, base, logs, levels, np.log(y) if log else y, inverse,
         np.ones(n) if weights is None else np.asarray(weights, dtype=float), scales, shifts, program, log,
-        tuple(_priors(slots, law, prior)), 0.0, row_blocks(n), fixed,
+        tuple(p for p in _priors(slots, law, prior) if p.slot not in fixed), 0.0, row_blocks(n), fixed,
     )  # fmt: skip
 
 

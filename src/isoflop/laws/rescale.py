@@ -79,11 +79,12 @@ def _candidates(
                 found.setdefault(names[symbol], sympy.cancel(-slope / weight))
     for product in law.atoms(sympy.Mul):
         powers = [f for f in product.args if isinstance(f, sympy.exp) and f.has(x)]
+        bases = {f.as_base_exp()[0]: f.as_base_exp()[1] for f in product.args}
         for symbol in set(names) - logs:
-            if symbol in product.args and len(powers) == 1:
+            if symbol in bases and len(powers) == 1:
                 slope = sympy.diff(powers[0].args[0], x)
                 if not slope.has(x):
-                    found.setdefault(names[symbol], -slope)
+                    found.setdefault(names[symbol], -slope / bases[symbol])
     return found
 
 

@@ -29,8 +29,8 @@ from isoflop.uncertainty.bootstrap import bind_fit
 
 Array = NDArray[Any]
 
-REACH: Final = 60.0
-"""Widest search, in standard steps from the optimum, before a side is called open."""
+REACH: Final = 6.0
+"""Widest search, as a logarithm (a factor of 400) from the optimum, before a side is called open."""
 
 
 def profile(
@@ -54,9 +54,13 @@ def profile(
         The value with its interval; an end is infinite (or 0) where the profile is open.
 
     Raises:
-        LawError: no such parameter, or a law without an additive constant for a prediction.
+        LawError: no such parameter, a law without an additive constant for a prediction, or a fit with priors.
     """
     chosen = fit.level if level is None else level
+    if fit.priors:
+        raise LawError("The profile does not know the prior of a fit. Use delta(), which does.")
+    if parameter is not None and parameter in fit.fixed:
+        return fit.estimate(parameter, chosen)
     if parameter is not None:
         value = fit.estimate(parameter).value if fit.draws is not None else fit.parameters.get(parameter)
         if value is None:
@@ -139,7 +143,7 @@ def _end(reached: Callable[[float], float], value: float, limit: float, side: in
     step = 0.01
     inside, outside = 0.0, None
     place = step
-    while place < REACH * 0.1:
+    while place < REACH:
         if reached(_moved(value, side * place)) > limit:
             outside = place
             break
