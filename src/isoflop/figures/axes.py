@@ -1,6 +1,7 @@
 """Axes with ticks as people read them: 1e20 FLOP, 7B parameters, 2.5 nats."""
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -27,6 +28,7 @@ COUNT: Final = (
     "datum.value >= 1e3 ? format(datum.value / 1e3, '~g') + 'K' : format(datum.value, '~g')"
 )
 PLAIN: Final = "format(datum.value, '~g')"
+_EXPONENT: Final = re.compile(r"e\+0*")
 COUNTED: Final = frozenset({"params", "tokens", "unique_tokens", "steps", "batch_tokens"})
 
 
@@ -150,7 +152,7 @@ def label_of(word: str) -> str:
 def text_of(word: str, value: float) -> str:
     """A value of a column in words, for tooltips and tables."""
     if word == "flops":
-        return f"{value:.3g}".replace("e+", "e")
+        return _EXPONENT.sub("e", f"{value:.3g}")
     return format_quantity(value) if word in COUNTED else f"{value:.5g}"
 
 

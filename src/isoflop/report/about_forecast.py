@@ -13,6 +13,8 @@ from isoflop.runs import RunTable
 from isoflop.validate import Backtest, Split
 
 DECADES = (0, 1, 2, 3)
+NEAR = 0.1
+"""Decades within which a target takes the place of a whole decade."""
 
 
 def backtest_section(found: Backtest | None) -> Section:
@@ -98,7 +100,9 @@ def _forecast_table(fit: Fit, target: float | None) -> Table:
     along = figures.has_isoflops(fit)
     word = "flops" if along else fit.law.columns[0]
     high = fit.data.ranges[word][1]
-    places = sorted({*(high * 10.0**k for k in DECADES), *([target] if target else [])})
+    asked = [target] if target else []
+    whole = [high * 10.0**k for k in DECADES]
+    places = sorted([*asked, *(p for p in whole if not asked or abs(np.log10(p / asked[0])) > NEAR)])
     rows = []
     for place in places:
         row = _forecast_row(fit, word, place) if not along else _optimal_row(fit, place)

@@ -29,7 +29,7 @@ def isoflop_section(fit: Fit, table: RunTable, profiles: Isoflops | None) -> Sec
         blocks.append(Heading("Without a law: a polynomial for each budget (approach 2)"))
         blocks += [Text(tidy(warning), "warning") for warning in profiles.warnings]
         blocks.append(_figure(lambda: figures.profile_figure(profiles, response=fit.response)))
-        blocks += [_profile_table(profiles), *_unused(profiles)]
+        blocks += [*([_profile_table(profiles)] if profiles.used else []), *_unused(profiles)]
     return Section("isoflop", "IsoFLOP curves", blocks)
 
 
@@ -53,9 +53,8 @@ def _profile_table(profiles: Isoflops) -> Table:
         )
         for p in profiles.used
     ]
-    caption = f"{profiles.level:.0%} intervals."
-    if profiles.used:
-        caption += f" Exponent a of N* ∝ C^a through the minima: {with_interval(profiles.exponent)}."
+    exponent = f"Exponent a of N* ∝ C^a through the minima: {with_interval(profiles.exponent)}."
+    caption = f"{profiles.level:.0%} intervals. {exponent}"
     return Table(("budget", "runs", "params", "tokens", "lowest loss"), rows, (1, 2, 3, 4), caption)
 
 

@@ -9,6 +9,7 @@ from isoflop.runs import VOCABULARY, RunTable
 from isoflop.runs.check import CheckReport
 
 MOST_COLUMNS = 20
+MOST_LABELS = 8
 MOST_ROWS = 400
 """Characters of row numbers that one reason may list."""
 
@@ -49,12 +50,9 @@ def _source(fit: Fit, table: RunTable) -> Facts:
 
 def _columns(fit: Fit, table: RunTable) -> Table:
     """Range and meaning of each column that the fit or the figures use."""
-    words = [w for w in table.names if w in fit.data.ranges] + [
-        w for w in table.names if w not in fit.data.ranges and w in VOCABULARY
-    ]
-    rows = [_column_row(fit, table, word) for word in words[:MOST_COLUMNS]]
-    used = {row[0] for row in rows}
-    rest = [name for name in table.names if name not in used]
+    named = {*fit.data.ranges, *fit.levels, fit.settings.get("weights"), fit.settings.get("noise")}
+    rows = [_column_row(fit, table, word) for word in table.names if word in named]
+    rest = [name for name in table.names if name not in named]
     more = f" and {len(rest) - MOST_COLUMNS} more" if len(rest) > MOST_COLUMNS else ""
     caption = f"Not used: {', '.join(rest[:MOST_COLUMNS])}{more}." if rest else ""
     return Table(("column", "from", "to", "distinct values", "unit", "what is counted"), rows, (1, 2, 3), caption)
@@ -68,13 +66,13 @@ def _column_row(fit: Fit, table: RunTable, word: str) -> tuple[str, ...]:
         unit = fit.law.unit
     if word in table.derived:
         counted = f"derived: {table.derived[word]}"
-    levels, codes = (table.labels(word)[0], None) if not table.is_number(word) else ((), table.column(word))
-    if codes is None:
-        return word, ", ".join(levels[:3]) + (", …" if len(levels) > 3 else ""), "", f"{len(levels):,}", unit, counted
-    finite = codes[np.isfinite(codes)]
-    if not finite.size:
-        return word, "–", "–", "0", unit, counted
-    ends = (quantity(word, float(finite.min())), quantity(word, float(finite.max())))
+    if not table.is_number(word):
+        levels = table.labels(word)[0]
+        shown = ", ".join(levels[:MOST_LABELS]) + (", …" if len(levels) > MOST_LABELS else "")
+        return word, "", "", f"{len(levels):,}", unit, f"{counted}: {shown}"
+    values = table.column(word)
+    finite = values[np.isfinite(values)]
+    ends = [quantity(word, float(end)) for end in (finite.min(), finite.max())] if finite.size else ["–", "–"]
     return word, *ends, f"{len(np.unique(finite)):,}", unit, counted
 
 

@@ -90,6 +90,7 @@ def left_out_section(fit: Fit, plan: Plan | None) -> Section:
         if fit.inflation is not None:
             said += f", and those of forecasts and plans by {number(fit.inflation, 3)} for what the back-test showed"
         blocks.append(Text(f"{said}."))
-    left = dict.fromkeys((*fit.leaves_out, *(plan.leaves_out if plan else ())))
+    also = [f"in the plan, {s}" for s in (plan.leaves_out if plan else ()) if s not in fit.leaves_out]
+    left = [*fit.leaves_out, *also]
     blocks += [Text("They do not contain:"), Items([sentence(s) for s in left])]
     return Section("leaves-out", "What the intervals leave out", blocks)

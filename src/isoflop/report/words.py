@@ -10,7 +10,7 @@ from isoflop.fit import Estimate
 
 def number(value: float, digits: int = 4) -> str:
     """A number, or a dash where there is none."""
-    return f"{value:.{digits}g}".replace("e+", "e") if math.isfinite(value) else "–"
+    return tidy(f"{value:.{digits}g}") if math.isfinite(value) else "–"
 
 
 def percent(value: float | None, *, signed: bool = False, digits: int = 2) -> str:
@@ -29,7 +29,7 @@ def quantity(word: str, value: float) -> str:
 
 def tidy(text: str) -> str:
     """Powers of ten as the page writes them: 1e24 rather than 1e+24."""
-    return re.sub(r"(?<=\d)e\+0*(?=\d)", "e", text)
+    return re.sub(r"(?<=\d)e(?:\+|(-))0*(?=\d)", r"e\1", text)
 
 
 def sentence(text: str) -> str:
