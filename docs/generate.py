@@ -20,21 +20,24 @@ from docs.generators.tree import ROOT, tree
 DOCS = ROOT / "docs"
 GENERATED = ("laws", "columns", "published", "ladder", "api", "cli", "keys", "results")
 """Modules of docs/generators that make whole pages: `pages()` gives them by their path below docs/."""
+MADE_FOLDERS = ("laws", "api")
+MADE_PAGES = ("index.md", "columns.md", "tables.md", "ladder.md", "cli.md", "json.md", "measured.md")
 
 
-def generated_pages() -> dict[Path, str]:
-    """Return the pages that are made from the code alone, by path."""
-    made: dict[Path, str] = {}
-    for name in GENERATED:
-        pages: Callable[[], dict[str, str]] = importlib.import_module(f"docs.generators.{name}").pages
-        made |= {DOCS / path: text for path, text in pages().items()}
-    return made
+def pages_of(generator: str) -> dict[Path, str]:
+    """Return the pages that one module of docs/generators makes, by path."""
+    pages: Callable[[], dict[str, str]] = importlib.import_module(f"docs.generators.{generator}").pages
+    return {DOCS / path: text for path, text in pages().items()}
+
+
+def is_made(path: Path) -> bool:
+    """Say whether a page is made from the code alone."""
+    return path.parent.name in MADE_FOLDERS or (path.parent == DOCS and path.name in MADE_PAGES)
 
 
 def written_pages() -> list[Path]:
     """Return the pages that people write and whose examples are run."""
-    made = {*generated_pages(), DOCS / "index.md"}
-    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(p for p in sorted(DOCS.rglob("*.md")) if p not in made)]
+    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(p for p in sorted(DOCS.rglob("*.md")) if not is_made(p))]
 
 
 def example_files() -> dict[str, Path]:
@@ -73,7 +76,8 @@ def front_page(readme: str) -> str:
 
 def everything() -> Iterator[tuple[Path, str]]:
     """Yield (path, text) of every page as it should be."""
-    yield from generated_pages().items()
+    for generator in GENERATED:
+        yield from pages_of(generator).items()
     for path in written_pages():
         text = written(path)
         yield path, text
@@ -95,11 +99,11 @@ def main(arguments: list[str]) -> int:
         if "--check" not in arguments:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
-    for folder in ("laws", "api"):
+    for folder in MADE_FOLDERS:
         for path in sorted((DOCS / folder).glob("*.md")):
             if path not in kept:
                 stale += 1
-                print(f"made from nothing, remove it: {path.relative_to(ROOT)}")
+                print(f"nothing makes this page any more, remove it: {path.relative_to(ROOT)}")
     print(
         f"{len(kept)} pages, {stale} not as they should be"
         if "--check" in arguments

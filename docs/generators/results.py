@@ -1,8 +1,4 @@
-"""The page of measured numbers, from the files in docs/results/ that the measurements write.
-
-Every file holds `title`, `text` (what was done), `command` (what writes the file again), `machine`,
-`columns` and `rows`; a measurement that cannot say these has no place in the documentation.
-"""
+"""The page of measured numbers, from the files in docs/results/ that the measurements write."""
 
 import json
 from collections.abc import Mapping
@@ -15,23 +11,39 @@ FOLDER = ROOT / "docs" / "results"
 
 _INTRODUCTION = """# Measured numbers
 
-Nothing here was written by hand: each table comes from a file that the named command writes.
+Nothing here was written by hand: each table comes from a file in `docs/results/` that the named command writes.
 """
 
 
 def pages() -> dict[str, str]:
     """Return the page by its path below docs/."""
-    sections = [_section(json.loads(path.read_text("utf-8"))) for path in sorted(FOLDER.glob("*.json"))]
+    sections = [f"## Coverage of the intervals\n\n{coverage()}\n"]
+    for path in sorted(FOLDER.glob("*.json")):
+        if path.name != "coverage.json":
+            sections.append(_section(json.loads(path.read_text("utf-8"))))
     return {"measured.md": "\n".join([_INTRODUCTION, *sections])}
 
 
 def coverage() -> str:
-    """Return the measured coverage of the intervals, for the page about them."""
-    return _section(json.loads((FOLDER / "coverage.json").read_text("utf-8"))).partition("\n\n")[2].strip()
+    """Return how often the intervals held the truth in the simulation."""
+    found = json.loads((FOLDER / "coverage.json").read_text("utf-8"))
+    names = list(next(iter(next(iter(found["coverage"].values())).values())))
+    rows = [
+        (noise, level, *(f"{shares[name]:.1%}" for name in names))
+        for noise, levels in found["coverage"].items()
+        for level, shares in levels.items()
+    ]
+    return (
+        f"Made-up runs whose truth is known: {found['design']}. {found['simulations']} studies for each noise, "
+        f"{found['draws']} draws each (`{found['resample']}`); the share of studies whose interval holds the truth, "
+        f"with a standard error of {found['standard_error']:.1%} at 90 %:\n\n"
+        + table(("Noise", "Nominal", *names), rows)
+        + "\n\n`python experiments/coverage.py` writes these numbers again, and a test repeats a part of them."
+    )
 
 
 def _section(result: Mapping[str, Any]) -> str:
-    """Return one measurement."""
+    """Return one measurement: `title`, `text`, `columns`, `rows`, and the `command` and `machine` behind them."""
     rows = [tuple(_cell(value) for value in row) for row in result["rows"]]
     return (
         f"## {result['title']}\n\n{result['text']}\n\n{table(tuple(result['columns']), rows)}\n\n"
