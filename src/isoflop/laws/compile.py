@@ -12,8 +12,9 @@ from typing import Any, Final
 
 import sympy
 
+from isoflop.errors import FormulaError
 from isoflop.laws.formula import Formula, column_symbol
-from isoflop.laws.functions import sigmoid, softplus
+from isoflop.laws.functions import Greatest, Least, sigmoid, softplus
 from isoflop.laws.tape import COLUMN, CONSTANT, MIXED, PARAMETER, Node, Tape
 
 _UNARY: Final[Mapping[Any, str]] = {
@@ -86,8 +87,8 @@ class Builder:
             return self.fold("mul", [self.visit(a) for a in expr.args])
         if expr.is_Pow and expr.func is not sympy.exp:
             return self._power(expr.base, expr.exp)
-        if isinstance(expr, sympy.Min | sympy.Max):
-            return self._chain("min" if isinstance(expr, sympy.Min) else "max", expr.args)
+        if isinstance(expr, Least | Greatest):
+            return self._chain("min" if isinstance(expr, Least) else "max", expr.args)
         if expr.func in _UNARY:
             return self.apply(_UNARY[expr.func], self.visit(expr.args[0]))
         raise AssertionError(f"no operation for {expr!r}")
@@ -108,6 +109,10 @@ class Builder:
             return self.apply("pow", child, self.visit(exponent))
         logarithm = self.apply("log", child)
         return self.apply("exp", self.fold("mul", [logarithm, self.visit(exponent)]))
+
+
+MAX_WORK: Final = 30_000
+"""Operations in the second derivatives, roughly, beyond which a formula is refused."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +149,7 @@ def _inside(expr: sympy.Expr, *, deep: bool) -> set[sympy.Symbol]:
         return _inside(expr.args[0], deep=False)
     if expr.is_Pow and not isinstance(expr, sympy.exp):
         return _inside(expr.base, deep=deep) | _inside(expr.exp, deep=True)
-    deeper = deep or (isinstance(expr, sympy.Function) and not isinstance(expr, sympy.Min | sympy.Max))
+    deeper = deep or (isinstance(expr, sympy.Function) and not isinstance(expr, Least | Greatest))
     return set().union(*(_inside(a, deep=deeper) for a in expr.args)) if expr.args else set()
 
 
@@ -194,6 +199,12 @@ def _compiled(
     rewritten, column_symbols, coordinates, logarithmic = log_form(formula, raw)
     law = tidy(rewritten)
     slopes = [tidy(sympy.diff(law, v)) for v in coordinates]
+    size = len(coordinates) * sum(int(sympy.count_ops(slope)) for slope in slopes)
+    if size > MAX_WORK:
+        raise FormulaError(
+            f"The derivatives of {text!r} would take about {size} operations; at most {MAX_WORK} are compiled. "
+            "Write it with fewer factors, or as a Python function."
+        )
     seconds, pairs = [], []
     for i in range(len(coordinates)):
         for j in range(i, len(coordinates)):

@@ -5,33 +5,20 @@ The parser walks Python's syntax tree and accepts a whitelist; nothing is evalua
 
 import ast
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Final
 
 import sympy
 
 from isoflop.errors import FormulaError
-from isoflop.laws.functions import is_finite_real, sigmoid, softplus
+from isoflop.laws.functions import FUNCTIONS, NUMERIC, UNARY, Greatest, Least, is_finite_real
+from isoflop.laws.syntax import split_sides, syntax_tree
 from isoflop.runs.columns import SYMBOL_TO_WORD, VOCABULARY
 
-MAX_CHARACTERS: Final = 4000
-MAX_NODES: Final = 600
-
-FUNCTIONS: Final = ("exp", "log", "log2", "log10", "sqrt", "tanh", "sigmoid", "softplus", "min", "max")
-
-
-_UNARY: Final[Mapping[str, Callable[[sympy.Expr], sympy.Expr]]] = {
-    "exp": sympy.exp,
-    "log": sympy.log,
-    "log2": lambda x: sympy.log(x) / sympy.log(2),
-    "log10": lambda x: sympy.log(x) / sympy.log(10),
-    "sqrt": sympy.sqrt,
-    "tanh": sympy.tanh,
-    "sigmoid": sigmoid,
-    "softplus": softplus,
-}
+MAX_PARAMETERS: Final = 40
+MAX_EXPONENT: Final = 100
 
 
 @dataclass(frozen=True)
@@ -114,10 +101,8 @@ def parse_formula(text: str, columns: Iterable[str] = (), real: Iterable[str] = 
     """
     if not text.strip():
         raise FormulaError("The formula is empty. Write for instance: E + A/N^alpha + B/D^beta.")
-    if len(text) > MAX_CHARACTERS:
-        raise FormulaError(f"The formula has {len(text)} characters; at most {MAX_CHARACTERS} are read. Shorten it.")
-    left, right = _split_sides(text)
-    tree = _syntax_tree(right, text)
+    left, right = split_sides(text)
+    tree = syntax_tree(right, text)
     reader = _Reader(text, frozenset(columns), frozenset(real))
     response = reader.response(left) if left is not None else None
     expression = reader.read(tree)
@@ -125,6 +110,10 @@ def parse_formula(text: str, columns: Iterable[str] = (), real: Iterable[str] = 
         raise FormulaError(f"{text!r} has no parameter to fit. Name at least one, as A in A/N^alpha.")
     if not reader.columns:
         raise FormulaError(_no_column(text, tuple(reader.parameters)))
+    if len(reader.parameters) > MAX_PARAMETERS:
+        raise FormulaError(f"The formula has {len(reader.parameters)} parameters; at most {MAX_PARAMETERS} are fitted.")
+    if expression.has(sympy.Abs):
+        raise FormulaError(f"{text!r} takes the absolute value of a real parameter (√x²). Declare it positive.")
     if expression.has(sympy.nan, sympy.zoo, sympy.oo, sympy.I):
         raise FormulaError(f"{text!r} has no finite real value (division by zero or an overflow). Correct it.")
     names = tuple(reader.parameters)
@@ -136,35 +125,6 @@ def _no_column(text: str, names: tuple[str, ...]) -> str:
     near = [f"{name.upper()} for {name}" for name in names if name.upper() in SYMBOL_TO_WORD and name != name.upper()]
     step = f"Write {', '.join(near)}" if near else f"Use {', '.join(SYMBOL_TO_WORD)}, or the name of a column"
     return f"{text!r} depends on no column: {', '.join(names)} are read as parameters. {step}."
-
-
-def _split_sides(text: str) -> tuple[str | None, str]:
-    """Split `L = …` at its single equals sign."""
-    sides = text.split("=")
-    if len(sides) > 2:
-        raise FormulaError(f"{text!r} has {len(sides) - 1} equals signs; at most one is allowed: L = E + A/N^alpha.")
-    return (sides[0].strip(), sides[1]) if len(sides) == 2 else (None, sides[0])
-
-
-def _syntax_tree(right: str, text: str) -> ast.expr:
-    """Parse the right side with Python's own grammar, which is never executed."""
-    source = right.replace("^", "**").strip()
-    try:
-        tree = ast.parse(source, mode="eval").body
-    except SyntaxError as error:
-        token = (error.text or source)[max((error.offset or 1) - 1, 0) :][:12].strip().replace("**", "^")
-        # Python names no place when the text ends too early.
-        place = f"near {token!r}" if error.offset else "at its end"
-        raise FormulaError(
-            f"{text!r} is not a formula: it breaks off {place}. Use names, numbers, + - * / ^, "
-            f"brackets and {', '.join(FUNCTIONS)}."
-        ) from None
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise FormulaError(f"The formula cannot be parsed ({error}). Write it on one line, less nested.") from None
-    count = sum(1 for _ in ast.walk(tree))
-    if count > MAX_NODES:
-        raise FormulaError(f"The formula has {count} parts; at most {MAX_NODES} are read. Shorten it.")
-    return tree
 
 
 class _Reader:
@@ -278,7 +238,11 @@ class _Reader:
 
     def _power(self, node: ast.expr, left: sympy.Expr, right: sympy.Expr) -> sympy.Expr:
         """Raise to a power; two numbers are folded in floating point, so 9^9^9 cannot hang."""
-        if not (left.is_number and right.is_number):
+        if not left.is_number:
+            if right.is_number and abs(float(right)) > MAX_EXPONENT:
+                raise self._refused(node, f"has an exponent beyond ±{MAX_EXPONENT}")
+            return left**right
+        if not right.is_number:
             return left**right
         if left.is_Integer and right.is_Integer and abs(left) <= 10 and abs(right) <= 6 and left != 0:
             return left**right
@@ -302,8 +266,18 @@ class _Reader:
                 f"(in {self.text!r})."
             )
         values = [self.read(argument) for argument in arguments]
+        if all(value.is_number for value in values):
+            return self._folded(name, [float(value) for value in values])
         if many:
-            return sympy.Min(*values) if name == "min" else sympy.Max(*values)
-        if values[0].is_number and name == "exp" and abs(float(values[0])) > 700:
-            raise FormulaError(f"exp of {values[0]} overflows (in {self.text!r}). Use a smaller number.")
-        return _UNARY[name](values[0])
+            return reduce(Least if name == "min" else Greatest, values)
+        return UNARY[name](values[0])
+
+    def _folded(self, name: str, values: list[float]) -> sympy.Expr:
+        """A function of numbers, as a number."""
+        try:
+            return sympy.Float(NUMERIC[name](*values))
+        except (OverflowError, ValueError):
+            raise FormulaError(
+                f"{name} of {', '.join(f'{v:g}' for v in values)} has no finite real value (in {self.text!r}). "
+                "Use other numbers."
+            ) from None

@@ -1,6 +1,8 @@
-"""Functions that SymPy does not have, kept whole so that they are evaluated without overflow."""
+"""The functions that formulas may use, and those that SymPy does not have or would take apart."""
 
 import math
+from collections.abc import Callable, Mapping
+from typing import Final
 
 import sympy
 
@@ -19,6 +21,56 @@ class softplus(sympy.Function):  # type: ignore[misc]  # SymPy prints the class 
     def fdiff(self, argindex: int = 1) -> sympy.Expr:
         """Give the derivative."""
         return sigmoid(self.args[0])
+
+
+class Greatest(sympy.Function):  # type: ignore[misc]
+    """The larger of two, kept as written: SymPy's own Max compares its arguments, which can take for ever."""
+
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:
+        """Give the derivative: one where the argument is the larger, one half at a tie."""
+        gap = self.args[0] - self.args[1]
+        return sympy.Heaviside(gap if argindex == 1 else -gap)
+
+
+class Least(sympy.Function):  # type: ignore[misc]
+    """The smaller of two, kept as written."""
+
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:
+        """Give the derivative: one where the argument is the smaller, one half at a tie."""
+        gap = self.args[1] - self.args[0]
+        return sympy.Heaviside(gap if argindex == 1 else -gap)
+
+
+# They are printed, and so can be read again, under the names that formulas use.
+Greatest.__name__, Least.__name__ = "max", "min"
+
+
+FUNCTIONS: Final = ("exp", "log", "log2", "log10", "sqrt", "tanh", "sigmoid", "softplus", "min", "max")
+
+UNARY: Final[Mapping[str, Callable[[sympy.Expr], sympy.Expr]]] = {
+    "exp": sympy.exp,
+    "log": sympy.log,
+    "log2": lambda x: sympy.log(x) / sympy.log(2),
+    "log10": lambda x: sympy.log(x) / sympy.log(10),
+    "sqrt": sympy.sqrt,
+    "tanh": sympy.tanh,
+    "sigmoid": sigmoid,
+    "softplus": softplus,
+}
+
+
+NUMERIC: Final[Mapping[str, Callable[..., float]]] = {
+    "exp": math.exp,
+    "log": math.log,
+    "log2": math.log2,
+    "log10": math.log10,
+    "sqrt": math.sqrt,
+    "tanh": math.tanh,
+    "sigmoid": lambda x: 1 / (1 + math.exp(-x)),
+    "softplus": lambda x: max(x, 0.0) + math.log1p(math.exp(-abs(x))),
+    "min": min,
+    "max": max,
+}
 
 
 def is_finite_real(value: sympy.Expr) -> bool:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from isoflop.laws.compile import log_form, tidy
 from isoflop.laws.formula import Formula
-from isoflop.laws.functions import sigmoid, softplus
+from isoflop.laws.functions import Greatest, Least, sigmoid, softplus
 
 Array = NDArray[Any]
 
@@ -62,6 +62,19 @@ def _evaluator(expr: sympy.Expr, formula: Formula) -> Callable[[Array], Array]:
     return lambda theta: np.asarray(walk(expr, theta))
 
 
+def expand(expr: sympy.Expr) -> sympy.Expr:
+    """Multiply out, unless that would make a long sum."""
+    terms = 1
+    for product in expr.atoms(sympy.Mul, sympy.Pow) | {expr}:
+        here = 1
+        for factor in sympy.Mul.make_args(product):
+            base, exponent = factor.as_base_exp()
+            if base.is_Add:
+                here *= len(base.args) ** (int(exponent) if exponent.is_Integer and 0 < exponent < 9 else 9)
+        terms = max(terms, here)
+    return sympy.expand(expr) if terms <= 64 else expr
+
+
 def _candidates(
     law: sympy.Expr, x: sympy.Symbol, names: dict[sympy.Symbol, str], logs: set[sympy.Symbol]
 ) -> dict[str, sympy.Expr]:
@@ -69,14 +82,8 @@ def _candidates(
     found: dict[str, sympy.Expr] = {}
     for call in law.atoms(sympy.Function):
         nested = {f: sympy.Dummy() for a in call.args[0].args for f in a.atoms(sympy.Function)}
-        inner = sympy.expand(call.args[0].xreplace(nested))
-        slope = sympy.diff(inner, x)
-        if slope == 0 or slope.has(x):
-            continue
-        for symbol in logs:
-            weight = sympy.diff(inner, symbol)
-            if weight != 0 and not weight.has(symbol):
-                found.setdefault(names[symbol], sympy.cancel(-slope / weight))
+        inner = expand(call.args[0].xreplace(nested))
+        _note(found, inner, x, names, logs)
     for product in law.atoms(sympy.Mul):
         powers = [f for f in product.args if isinstance(f, sympy.exp) and f.has(x)]
         bases = {f.as_base_exp()[0]: f.as_base_exp()[1] for f in product.args}
@@ -88,11 +95,28 @@ def _candidates(
     return found
 
 
+def _note(
+    found: dict[str, sympy.Expr],
+    inner: sympy.Expr,
+    x: sympy.Symbol,
+    names: dict[sympy.Symbol, str],
+    logs: set[sympy.Symbol],
+) -> None:
+    """Note the exponents at which the column's shift cancels in an expression linear in it."""
+    slope = sympy.diff(inner, x)
+    if slope == 0 or slope.has(x):
+        return
+    for symbol in logs:
+        weight = sympy.diff(inner, symbol)
+        if weight != 0 and not weight.has(symbol):
+            found.setdefault(names[symbol], sympy.cancel(-slope / weight))
+
+
 def _holds(residual: sympy.Expr, seed: int) -> bool:
     """Whether an expression vanishes at random points."""
-    plain = residual.replace(sigmoid, lambda a: 1 / (1 + sympy.exp(-a))).replace(
-        softplus, lambda a: sympy.log(1 + sympy.exp(a))
-    )
+    plain = residual.replace(Greatest, sympy.Max).replace(Least, sympy.Min)
+    plain = plain.replace(sigmoid, lambda a: 1 / (1 + sympy.exp(-a)))
+    plain = plain.replace(softplus, lambda a: sympy.log(1 + sympy.exp(a)))
     symbols = sorted(plain.free_symbols, key=str)
     rng = np.random.default_rng(seed)
     for _ in range(3):
@@ -127,7 +151,7 @@ def _found(
     x = column_symbols[columns.index(column)]
     names = dict(zip(coordinates, parameters, strict=True))
     logs = {v for v, log in zip(coordinates, logarithmic, strict=True) if log}
-    tried = (_verified(tidy(form), x, names, logs) for form in (rewritten, sympy.expand(rewritten)))
+    tried = (_verified(tidy(form), x, names, logs) for form in (rewritten, expand(rewritten)))
     found = next((e for e in tried if e), None)
     if found is None:
         return None
