@@ -10,21 +10,23 @@ import numpy as np
 
 from isoflop import api
 from isoflop.runs.published import embedded, embedded_path
-from isoflop.validate.backtest import with_backtest
 from isoflop.validate.scores import Prediction, Scores, score
 
 if TYPE_CHECKING:
     from isoflop.fit.result import Fit
     from isoflop.plan.result import Plan
     from isoflop.runs.table import RunTable
-    from isoflop.validate.comparison import Comparison
+    from isoflop.validate.comparison import Comparison, Entry
     from isoflop.validate.outcome import Backtest
 
-LAW: Final = "chinchilla"
-OTHERS: Final = ("skaling", "kaplan-tokens")
+LAWS: Final = ("chinchilla", "kaplan-tokens", "skaling")
+"""Laws in params and tokens that the back-tests choose from."""
 
 HELD_OUT_DECADES: Final = 0.5
 """Runs whose compute is within this many powers of ten of the largest are held out."""
+
+DRAWS: Final = 500
+"""Bootstrap draws behind every interval."""
 
 AHEAD: Final = 100.0
 """The plan is for this many times the compute of the largest run."""
@@ -37,14 +39,17 @@ class Trial:
     Attributes:
         small: the runs that were fitted.
         large: the runs that were held out.
-        fit: of the small runs, its intervals widened by a back-test among the small runs.
-        backtest: that back-test.
+        comparison: of the laws, by back-tests among the small runs.
     """
 
     small: "RunTable"
     large: "RunTable"
-    fit: "Fit"
-    backtest: "Backtest"
+    comparison: "Comparison"
+
+    @property
+    def fit(self) -> "Fit":
+        """The chosen law fitted to the small runs, its intervals widened by its back-test."""
+        return choose(self.comparison).fit
 
     @cached_property
     def predictions(self) -> tuple[Prediction, ...]:
@@ -75,21 +80,40 @@ class Whole:
 
     Attributes:
         runs: all of them.
-        fit: with intervals widened by the back-test.
-        backtest: rolling, by compute.
-        comparison: of the law with two others.
-        plan: for much more compute than any run had.
+        comparison: of the laws, by back-tests.
+        plan: by the chosen law, for much more compute than any run had.
     """
 
     runs: "RunTable"
-    fit: "Fit"
-    backtest: "Backtest"
     comparison: "Comparison"
     plan: "Plan"
 
+    @property
+    def fit(self) -> "Fit":
+        """The chosen law fitted to all runs, its intervals widened by its back-test."""
+        return choose(self.comparison).fit
+
+    @property
+    def backtest(self) -> "Backtest":
+        """The chosen law's back-test, rolling by compute."""
+        return choose(self.comparison).backtest
+
+
+def choose(comparison: "Comparison") -> "Entry":
+    """Choose the law with the smallest error on held-out runs among those whose fit is certified.
+
+    Args:
+        comparison: the laws, best first.
+
+    Returns:
+        The first certified law; the first of all where none is.
+    """
+    certified = [entry for entry in comparison.entries if entry.fit.certificate.ok]
+    return (certified or list(comparison.entries))[0]
+
 
 def predict_largest(seed: int = 0) -> Trial:
-    """Fit the smaller embedded runs and predict the others.
+    """Choose a law on the smaller embedded runs, fit it to them and predict the others.
 
     Args:
         seed: seed of everything random.
@@ -102,12 +126,11 @@ def predict_largest(seed: int = 0) -> Trial:
     within = flops < flops.max() / 10**HELD_OUT_DECADES
     small = runs.select(within, "held out")
     large = runs.select(~within, "fitted")
-    found = api.backtest(LAW, small, seed=seed)
-    return Trial(small, large, with_backtest(api.fit(LAW, small, seed=seed), found), found)
+    return Trial(small, large, api.compare(LAWS, small, bootstrap=DRAWS, seed=seed))
 
 
 def fit_all(seed: int = 0) -> Whole:
-    """Fit, back-test, compare and plan with all embedded runs.
+    """Compare, fit, back-test and plan with all embedded runs.
 
     Args:
         seed: seed of everything random.
@@ -116,11 +139,9 @@ def fit_all(seed: int = 0) -> Whole:
         What they say.
     """
     runs = embedded("ladder")
-    found = api.backtest(LAW, runs, seed=seed)
-    fitted = with_backtest(api.fit(LAW, runs, seed=seed), found)
-    comparison = api.compare([LAW, *OTHERS], runs, seed=seed)
-    plan = api.plan(fitted, flops=AHEAD * float(runs.column("flops").max()))
-    return Whole(runs, fitted, found, comparison, plan)
+    comparison = api.compare(LAWS, runs, bootstrap=DRAWS, seed=seed)
+    plan = api.plan(choose(comparison).fit, flops=AHEAD * float(runs.column("flops").max()))
+    return Whole(runs, comparison, plan)
 
 
 def write_files(directory: Path, whole: Whole) -> dict[str, Path]:

@@ -92,6 +92,7 @@ FIT: Final = (
     ("law_parameters.NAME.domain", "domain of a parameter"),
     ("law_parameters.NAME.meaning", "what it is"),
     ("variables", "columns outside the vocabulary that the formula names"),
+    ("function", "whether the law is a Python function, which JSON cannot hold"),
     ("unit", "unit of the response"),
     ("residuals", "residual of each run in the objective's scale"),
     ("draws", "one list of parameter values per draw, or null"),

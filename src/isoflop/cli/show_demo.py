@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isoflop.cli import output, show_fit, show_plan, show_validation
-from isoflop.cli.demo import AHEAD, HELD_OUT_DECADES, Trial, Whole
+from isoflop.cli.demo import AHEAD, HELD_OUT_DECADES, LAWS, Trial, Whole
 from isoflop.units import format_quantity
 from isoflop.validate.scores import Prediction
 
@@ -33,13 +33,15 @@ def payload(trial: Trial, whole: Whole, files: Mapping[str, Path]) -> dict[str, 
 
 def print_forecasts(trial: Trial) -> None:
     """Print what the small runs say of the large ones, before these are shown."""
-    small, large, inflation = trial.small, trial.large, show_validation.factor(trial.backtest.inflation)
+    small, large, chosen = trial.small, trial.large, trial.fit
     _title("1. Predict the largest runs before looking at them")
     output.say(
         f"{len(small) + len(large)} byte-level transformers, trained by isoflop's own ladder on Python sources.",
         f"Fitted here: the {len(small)} with {_range(small, 'flops')} FLOPs ({_range(small, 'params')} parameters).",
         f"Held out: the {len(large)} within {HELD_OUT_DECADES:g} decades of the largest compute.",
-        f"A back-test among the fitted ones widens the intervals {inflation} times.",
+        f"Of {', '.join(LAWS)}, back-tests among the fitted ones choose {chosen.law.name}: {chosen.law.formula}",
+        f"Its fit is {chosen.certificate.verdict}; its back-test widens the intervals "
+        f"{show_validation.factor(chosen.inflation)} times.",
     )
     rows = [(*_place(p), _interval(p)) for p in trial.predictions]
     output.grid(
@@ -66,13 +68,13 @@ def print_scores(trial: Trial) -> None:
 
 
 def print_whole(whole: Whole) -> None:
-    """Print what all runs say: fit, comparison, plan."""
-    _title("3. Fit all runs")
-    show_fit.print_fit(whole.fit)
-    _title("4. Back-test: fit the small, predict the larger, move the cut")
-    show_validation.print_backtest(whole.backtest, notes=False)
-    _title("5. Compare laws on runs that they have not seen")
+    """Print what all runs say: comparison, fit, back-test, plan."""
+    _title("3. Compare the laws again, now with all runs")
     show_validation.print_comparison(whole.comparison, notes=False)
+    _title("4. The best of those whose fit is certified")
+    show_fit.print_fit(whole.fit)
+    _title("5. Its back-test: fit the small, predict the larger, move the cut")
+    show_validation.print_backtest(whole.backtest, notes=False)
     _title(f"6. Plan for {AHEAD:g} times the compute of the largest run")
     show_plan.print_plan(whole.plan, steps=False)
 
