@@ -165,7 +165,9 @@ def test_functions_are_short(path: Path) -> None:
     code = code_lines(path)
     wrong = []
     for node in functions(parse(path)):
-        count = len(code & set(range(node.lineno, (node.end_lineno or node.lineno) + 1)))
+        # A command's signature is the list of its options, whose texts users read; its body is what must be short.
+        first = node.body[0].lineno if layer_of(path) == "cli" else node.lineno
+        count = len(code & set(range(first, (node.end_lineno or node.lineno) + 1)))
         if count > MOST_CODE_LINES:
             wrong.append(f"{name_of(path)}:{node.lineno}: {node.name} has {count} lines of code")
         positional = [a.arg for a in node.args.posonlyargs + node.args.args if a.arg not in {"self", "cls"}]
