@@ -234,3 +234,16 @@ def test_fewer_runs_than_parameters_are_refused():
     runs = chinchilla_runs(sizes=4, ratios=(20.0,))
     with pytest.raises(InputError, match="4 usable runs"):
         iso.fit("chinchilla", runs)
+
+
+def test_agreement_on_a_large_table_counts_independent_searches_only():
+    rng = np.random.default_rng(0)
+    params, tokens = np.exp(rng.uniform(17, 23, 3000)), np.exp(rng.uniform(20, 26, 3000))
+    loss = get("chinchilla").predict(TRUTH, params=params, tokens=tokens) * np.exp(rng.normal(0, 0.01, 3000))
+    runs = iso.as_runs({"params": params, "tokens": tokens, "loss": loss})
+    problem = bind(get("chinchilla"), runs, response="loss", log=True, fix={}, prior={})
+    found = search(problem, parse_objective("log-ls"))
+    again = search(problem, parse_objective("log-ls"), found.u[None])
+    assert found.searches >= 5
+    assert found.agree >= 2
+    assert again.searches == found.searches

@@ -100,3 +100,36 @@ def test_fixed_parameters_have_no_spread():
     made = iso.fit("chinchilla", RUNS, fix={"E": 1.69}, bootstrap=50)
     assert np.ptp(made.draws[:, made.names.index("E")]) == 0
     assert made.estimate("E").leaves_out == ("everything: the value was fixed",)
+
+
+def test_a_prior_is_drawn_again_in_every_replicate():
+    """One size cannot tell alpha: its interval is the prior's, and the certificate says where it comes from."""
+    runs = chinchilla_runs(noise=0.004, sizes=2, ratios=(5.0, 10.0, 20.0, 40.0, 80.0, 160.0))
+    made = iso.fit("chinchilla", runs, prior={"alpha": (0.34, 0.05)}, bootstrap=400)
+    low, high = made.interval("alpha")
+    assert high - low > 0.1
+    assert "alpha: known from the prior" in " ".join(made.certificate.reasons)
+    assert made.certificate.verdict == "weakly identified"
+
+
+def test_few_clusters_are_refused():
+    runs = iso.as_runs(
+        {name: RUNS.column(name) for name in ("params", "tokens", "loss")} | {"group": np.arange(len(RUNS)) % 3}
+    )
+    with pytest.raises(FitError, match="3 different values"):
+        iso.fit("chinchilla", runs, resample="cluster:group", bootstrap=20)
+
+
+def test_pairs_of_few_runs_never_lose_the_law():
+    runs = chinchilla_runs(noise=0.003, sizes=4, ratios=(5.0, 80.0))
+    made = iso.fit("chinchilla", runs, resample="pairs", bootstrap=60)
+    assert np.isfinite(made.draws).all(axis=1).mean() > 0.9
+
+
+def test_a_fit_that_is_not_certified_says_so_in_every_forecast():
+    params = np.geomspace(10**7.5, 1e10, 12)
+    loss = get("chinchilla").predict({"E": 1.69, "A": 406.4, "B": 410.7, "alpha": 0.34, "beta": 0.28},
+                                     params=params, tokens=20 * params)  # fmt: skip
+    loss = loss * np.exp(np.random.default_rng(0).normal(0, 0.003, 12))
+    made = iso.fit("chinchilla", {"params": params, "tokens": 20 * params, "loss": loss}, bootstrap=20)
+    assert made.certificate.verdict in made.predict(params=1e11, tokens=1e12).leaves_out[0]

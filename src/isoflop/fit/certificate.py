@@ -81,15 +81,21 @@ def judge(checks: Sequence[CertificateCheck]) -> Certificate:
     return Certificate(verdict, tuple(c.text for c in failed), tuple(checks))
 
 
-def seeds_check(values: Array, best: float, rounding: float) -> CertificateCheck:
-    """How many searches ended at the same optimum."""
-    finite = values[np.isfinite(values)]
-    agree = int((finite <= best * (1 + SAME) + rounding).sum())
-    needed = 2 if len(finite) > 1 else 1
-    text = f"{agree} of {len(finite)} searches ended at the same optimum"
+def seeds_check(agree: int, searches: int) -> CertificateCheck:
+    """How many independent searches ended at the same optimum."""
+    needed = 2 if searches > 1 else 1
+    text = f"{agree} of {searches} searches ended at the same optimum"
     if agree < needed:
-        text += "; the best one stands alone and may not be the global optimum. Raise seeds, or use a simpler law."
+        text += "; the best one stands alone and may not be the global optimum. Use a simpler law, or narrower domains."
     return CertificateCheck("agreeing seeds", agree, needed, agree >= needed, text)
+
+
+def priors_check(weak: Sequence[str]) -> CertificateCheck:
+    """Parameters that are known from their prior rather than from the runs."""
+    text = "every parameter with a prior is known better from the runs than from the prior"
+    if weak:
+        text = f"{', '.join(weak)}: known from the prior, not from the runs. Say so, or add runs that determine it."
+    return CertificateCheck("priors", len(weak), 0, not weak, text, "identification")
 
 
 def optimum_check(value: float, best: float, rounding: float) -> CertificateCheck:

@@ -41,16 +41,37 @@ def certify_optimum(optimum: Optimum, runs: RunTable, *, given: Array | None = N
     checks = (
         [cert.optimum_check(value, optimum.value, problem.rounding)]
         if given is not None
-        else [cert.seeds_check(optimum.ends, optimum.value, problem.rounding)]
+        else [cert.seeds_check(optimum.agree, optimum.searches)]
     )
     checks.append(cert.stationary_check(local.slope[0], local.metric[0], value + problem.rounding))
     checks += cert.curvature_checks(problem, hessian, metric, sigma2)
     checks.append(cert.bounds_check(evaluator, u))
     checks += cert.design_checks(problem, {w: np.asarray(runs.column(w)) for w in problem.law.columns})
+    if problem.priors:
+        squares = Objective("squares", "squares", log=objective.log)
+        alone = Evaluator(replace(problem, priors=()), squares).local(u[None]).metric[0]
+        checks.append(cert.priors_check(_known_from_priors(problem, u, alone, sigma2)))
     if given is None:
         flat = any(c.name == "condition number" and not c.passed for c in checks)
         checks.append(cert.units_check(_unit_change(optimum), flat=flat))
     return cert.judge(checks)
+
+
+def _known_from_priors(problem: Problem, u: Array, metric: Array, sigma2: float) -> list[str]:
+    """Parameters whose prior is narrower than what the runs alone would say."""
+    scale = 1 / np.sqrt(np.maximum(np.diag(metric), 1e-300))
+    eigenvalues, vectors = np.linalg.eigh(metric * scale[:, None] * scale[None, :])
+    # A direction without information has a huge error, not none: its eigenvalue is floored, not dropped.
+    errors = np.sqrt(sigma2 * (vectors**2 / np.maximum(eigenvalues, 1e-13 * eigenvalues[-1])).sum(axis=1)) * scale
+    weak = []
+    for prior in problem.priors:
+        place = list(problem.free).index(prior.slot)
+        slot = problem.slots[prior.slot]
+        step = 1e-6
+        rate = float(slot.natural(u[place] + step) - slot.natural(u[place] - step)) / (2 * step)
+        if errors[place] * abs(rate) > prior.sd:
+            weak.append(slot.name)
+    return weak
 
 
 def certify_parameters(

@@ -21,6 +21,8 @@ class Correction:
         rows: runs n.
         parameters: estimated parameters p.
         inflation: factor that a rolling back-test showed to be needed, at least 1.
+        lost: whether the draws lack the noise that the fitted parameters took up. Bayesian weights
+            do; drawing with replacement, which loses runs, spreads enough by itself.
 
     The spread around the estimate is multiplied by `sqrt(n/(n-p)) t_(n-p)/z` and the inflation.
     """
@@ -28,6 +30,7 @@ class Correction:
     rows: int
     parameters: int
     inflation: float = 1.0
+    lost: bool = True
 
     @cached_property
     def freedom(self) -> int:
@@ -39,8 +42,8 @@ class Correction:
         from scipy.special import ndtri, stdtrit
 
         tail = 0.5 + level / 2
-        small = math.sqrt(self.rows / self.freedom) * float(stdtrit(self.freedom, tail) / ndtri(tail))
-        return small * self.inflation
+        taken = math.sqrt(self.rows / self.freedom) if self.lost else 1.0
+        return taken * float(stdtrit(self.freedom, tail) / ndtri(tail)) * self.inflation
 
 
 @dataclass(frozen=True)

@@ -136,7 +136,7 @@ class Evaluator:
 
     def value(self, u: Array, weights: Array | None = None) -> Array:
         """Objective, shape (batch,)."""
-        total, program = self._penalty(u)[0], self.problem.program
+        total, program = self._penalty(u, weights)[0], self.problem.program
         for block, rows in enumerate(self.problem.blocks):
             with np.errstate(all="ignore"):
                 f = self._outputs(u, block, program.value)[0]
@@ -159,7 +159,7 @@ class Evaluator:
             exact: whether the curvature is the Hessian; else it is the metric, which is cheaper.
         """
         problem = self.problem
-        value, slope, metric, curvature = self._penalty(u)
+        value, slope, metric, curvature = self._penalty(u, weights)
         with np.errstate(all="ignore"):
             first, second = self._chain(u)
             parts = [
@@ -238,18 +238,18 @@ class Evaluator:
                     if i != j:
                         curvature[:, place[j], place[i]] -= total
 
-    def _penalty(self, u: Array) -> tuple[Array, Array, Array, Array]:
-        """Contribution of the priors."""
+    def _penalty(self, u: Array, weights: Array | None) -> tuple[Array, Array, Array, Array]:
+        """Contribution of the priors; columns of `weights` beyond the runs move their means."""
         problem = self.problem
         batch, q = len(u), problem.size
         value, slope = np.zeros(batch), np.zeros((batch, q))
         metric, curvature = np.zeros((batch, q, q)), np.zeros((batch, q, q))
         place = {int(i): k for k, i in enumerate(problem.free)}
-        for prior in problem.priors:
+        for number, prior in enumerate(problem.priors):
             k = place[prior.slot]
-            slot = problem.slots[prior.slot]
-            theta, first, second = _natural_chain(slot, u[:, k])
-            gap = theta - prior.mean
+            theta, first, second = _natural_chain(problem.slots[prior.slot], u[:, k])
+            moved = 0.0 if weights is None or weights.shape[1] == problem.rows else weights[:, problem.rows + number]
+            gap = theta - prior.mean - moved
             weight = problem.prior_weight / prior.sd**2
             value += 0.5 * weight * gap**2
             slope[:, k] += weight * gap * first

@@ -63,7 +63,7 @@ def _with_prior(optimum: Optimum, objective: Objective) -> Optimum:
     """Search again with the priors weighed by the residuals' variance."""
     problem = optimum.problem
     residuals = Evaluator(problem, optimum.objective).residuals(optimum.u[None])[0]
-    variance = robust_scale(residuals, problem.size) ** 2
+    variance = max(robust_scale(residuals, problem.size), 1e-6) ** 2
     informed = replace(problem, prior_weight=variance)
     return search(informed, optimum.objective, optimum.u[None])
 
@@ -91,7 +91,11 @@ def summarise(
         len(runs), digest, runs.provenance.file, runs.provenance.sha256, runs.provenance.where, ranges,
         tuple(runs.notes), tuple(runs.excluded),
     )  # fmt: skip
-    settings = {key: value for key, value in (("weights", weights), ("noise", noise)) if value is not None}
+    settings: dict[str, object] = {
+        key: value for key, value in (("weights", weights), ("noise", noise)) if value is not None
+    }
+    if problem.priors:
+        settings["prior_weight"] = problem.prior_weight
     return Fit(
         problem.law, optimum.objective, optimum.value, names, theta, free,
         {n: x.names for n, x in problem.levels.items()}, response, residuals, certificate, data,

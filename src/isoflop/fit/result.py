@@ -119,12 +119,22 @@ class Fit:
     @property
     def correction(self) -> Correction:
         """What widens this fit's bootstrap intervals."""
-        return Correction(self.rows, sum(self.free), 1.0 if self.inflation is None else max(self.inflation, 1.0))
+        inflation = 1.0 if self.inflation is None else max(self.inflation, 1.0)
+        resample = str(self.settings.get("resample", "bayes"))
+        if "clusters" in self.settings:
+            return Correction(int(self.settings["clusters"]), 1, inflation, lost=False)
+        return Correction(self.rows, sum(self.free), inflation, lost=resample == "bayes")
 
     @property
     def leaves_out(self) -> tuple[str, ...]:
         """What this fit's intervals do not contain."""
-        missing = ["that the law itself may be wrong beyond the data (compare laws)"]
+        missing = []
+        if not self.certificate.ok:
+            missing.append(f"that the fit is {self.certificate.verdict} (see its certificate)")
+        failed = 0.0 if self.draws is None else float(np.mean(~np.isfinite(self.draws).all(axis=1)))
+        if failed > 0:
+            missing.append(f"{failed:.1%} of the draws, which found no optimum")
+        missing.append("that the law itself may be wrong beyond the data (compare laws)")
         if self.inflation is None:
             missing.append("the extra error that a back-test would show (run one)")
         return tuple(missing)
@@ -145,7 +155,11 @@ class Fit:
         # Parameters are not forecasts: the back-test's inflation speaks of forecasts only.
         correction = replace(self.correction, inflation=1.0)
         return estimate_from_draws(
-            value, self._draws()[:, place], level=chosen, correction=correction, leaves_out=self.leaves_out[:1]
+            value,
+            self._draws()[:, place],
+            level=chosen,
+            correction=correction,
+            leaves_out=replace(self, inflation=1.0).leaves_out,
         )
 
     def interval(self, name: str, level: float | None = None) -> tuple[float, float]:

@@ -35,14 +35,16 @@ class Optimum:
         objective: with its scale set.
         u: search coordinates, shape (q,).
         value: objective there.
-        ends: objective of every search, shape (seeds,).
+        agree: independent searches that ended there.
+        searches: independent searches that were made.
     """
 
     problem: Problem
     objective: Objective
     u: Array
     value: float
-    ends: Array
+    agree: int
+    searches: int
 
 
 def search(problem: Problem, objective: Objective, start: Array | None = None) -> Optimum:
@@ -57,32 +59,38 @@ def search(problem: Problem, objective: Objective, start: Array | None = None) -
         The best point found.
     """
     quick = _search(problem, objective, start, thorough=False)
-    agree = np.isfinite(quick.ends) & (quick.ends <= quick.value * (1 + SAME) + problem.rounding)
-    if agree.sum() >= 2 and agree.mean() >= AGREE:
+    if quick.agree >= 2 and quick.agree >= AGREE * quick.searches:
         return quick
     known = quick.u[None] if start is None else np.concatenate([quick.u[None], start])
     return _search(problem, objective, known, thorough=True)
 
 
 def _search(problem: Problem, objective: Objective, start: Array | None, *, thorough: bool) -> Optimum:
-    """Rank seeds on a few rows, polish the best on a sample, and finish on all rows."""
+    """Rank seeds on a few rows, polish the best on a sample, and finish on all rows.
+
+    Only searches from seeds count as agreeing: a start that is known already proves nothing.
+    """
     sketch = sample_rows(problem, SKETCH_ROWS)
     first = replace(objective, kind="squares", name="start") if objective.needs_scale else objective
     seeds = make_seeds(Evaluator(sample_rows(problem, SEED_ROWS), first), thorough=thorough)
-    if start is not None:
-        seeds = np.concatenate([start, seeds])
-    if not len(seeds):
+    if not len(seeds) and start is None:
         raise FitError(
             f"Law {problem.law.name!r} has no finite value at any seed on these runs. Check the units of "
             f"{', '.join(problem.law.columns)}, or give the parameters narrower domains."
         )
-    solution = _polish(sketch, first, seeds, thorough=thorough)
+    u = _polish(sketch, first, seeds, thorough=thorough).u if len(seeds) else seeds
+    searches = len(u)
+    u = u if start is None else np.concatenate([u, start])
     if objective.needs_scale:
-        objective, solution = _with_scale(sketch, objective, solution)
-    if sketch is not problem:
-        solution = minimise(Evaluator(problem, objective), _distinct(solution, 3))
+        objective = _with_scale(sketch, objective, u)
+    solution = minimise(Evaluator(sketch, objective), u, damping=0.3)
     best = int(np.argmin(solution.value))
-    return Optimum(problem, objective, solution.u[best], float(solution.value[best]), solution.value)
+    same = solution.value[:searches] <= solution.value[best] * (1 + SAME) + problem.rounding
+    if sketch is problem:
+        return Optimum(problem, objective, solution.u[best], float(solution.value[best]), int(same.sum()), searches)
+    final = minimise(Evaluator(problem, objective), _distinct(solution, 3))
+    best = int(np.argmin(final.value))
+    return Optimum(problem, objective, final.u[best], float(final.value[best]), int(same.sum()), searches)
 
 
 def _polish(problem: Problem, objective: Objective, seeds: Array, *, thorough: bool) -> Solution:
@@ -96,17 +104,16 @@ def _polish(problem: Problem, objective: Objective, seeds: Array, *, thorough: b
     return minimise(evaluator, seeds, enough=3)
 
 
-def _with_scale(problem: Problem, objective: Objective, solution: Solution) -> tuple[Objective, Solution]:
-    """Set the objective's scale from the residuals, twice, and polish."""
+def _with_scale(problem: Problem, objective: Objective, u: Array) -> Objective:
+    """Set the objective's scale from the residuals of the best point, twice."""
     scaled = replace(objective, kind="squares")
-    best = solution.u[[int(np.argmin(solution.value))]]
+    values = Evaluator(problem, scaled).value(u)
+    best = u[[int(np.argmin(values))]]
     for _ in range(2):
         residuals = Evaluator(problem, scaled).residuals(best)[0]
         scaled = objective.with_scale(max(robust_scale(residuals, problem.size), 1e-6))
         best = minimise(Evaluator(problem, scaled), best, damping=0.3).u
-    near = solution.value <= solution.value.min() * 2 + 1e-300
-    u = np.concatenate([best, solution.u[near]])
-    return scaled, minimise(Evaluator(problem, scaled), u, damping=0.3)
+    return scaled
 
 
 def sample_rows(problem: Problem, count: int) -> Problem:
@@ -132,5 +139,4 @@ def _distinct(solution: Solution, count: int) -> Array:
             chosen.append(int(i))
         if len(chosen) == count:
             break
-    # The best two twice over: whether searches agree on all rows is part of the certificate.
-    return np.concatenate([solution.u[chosen], solution.u[chosen[:1]] + 1e-3])
+    return np.asarray(solution.u[chosen])

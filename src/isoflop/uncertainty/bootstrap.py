@@ -20,6 +20,8 @@ Array = NDArray[Any]
 ELEMENTS: Final = 30_000
 """Replicates times rows worked on at once: what stays in the cache."""
 
+FEWEST_CLUSTERS: Final = 5
+
 CLOSE: Final = 1e-3
 """A replicate counts when a Newton step promises less than this share of its objective.
 
@@ -49,11 +51,7 @@ def bind_fit(fit: Fit, table: RunTable) -> Problem:
     problem = bind_checked(
         fit.law, runs, fit.response, fit.objective, fix=fit.fixed, prior=fit.priors, weights=weights, noise=noise
     )
-    if fit.priors:
-        from isoflop.fit.objective import robust_scale
-
-        problem = replace(problem, prior_weight=robust_scale(fit.residuals, problem.size) ** 2)
-    return problem
+    return replace(problem, prior_weight=float(fit.settings.get("prior_weight", 0.0)))
 
 
 def clusters_of(problem: Problem, runs: RunTable, resample: str) -> Array | None:
@@ -67,10 +65,37 @@ def clusters_of(problem: Problem, runs: RunTable, resample: str) -> Array | None
     kind, _, column = resample.partition(":")
     if kind != "cluster" or not column:
         raise FitError(f"The resampling {resample!r} is not known. Choose pairs, bayes, or cluster:COLUMN.")
-    return np.asarray(runs.labels(column)[1])
+    _, codes = np.unique(np.asarray(runs.labels(column)[1]), return_inverse=True)
+    count = int(codes.max()) + 1
+    if count < FEWEST_CLUSTERS:
+        raise FitError(
+            f"Column {column!r} has {count} different values; clusters give an interval from {FEWEST_CLUSTERS} on. "
+            "Resample by run (bayes), or by a column with more values."
+        )
+    return codes
 
 
-def draw_weights(rng: np.random.Generator, replicates: int, rows: int, resample: str, clusters: Array | None) -> Array:
+def draw_pairs(rng: np.random.Generator, replicates: int, rows: int, least: int) -> Array:
+    """Multinomial counts of runs; replicates with fewer than `least` distinct runs are drawn again.
+
+    Raises:
+        FitError: so few runs that most replicates could not be fitted.
+    """
+    weights = rng.multinomial(rows, np.full(rows, 1 / rows), size=replicates).astype(float)
+    for _ in range(100):
+        poor = np.flatnonzero((weights > 0).sum(axis=1) < least)
+        if not len(poor):
+            return weights
+        weights[poor] = rng.multinomial(rows, np.full(rows, 1 / rows), size=len(poor))
+    raise FitError(
+        f"Drawing {rows} runs with replacement seldom leaves the {least} distinct ones that the law needs. "
+        "Use resample='bayes', which keeps every run."
+    )
+
+
+def draw_weights(
+    rng: np.random.Generator, replicates: int, rows: int, resample: str, clusters: Array | None, *, least: int = 1
+) -> Array:
     """Weights of the runs in each replicate, each row summing to the number of runs.
 
     Pairs: multinomial counts of runs. Bayes: Dirichlet weights. Clusters: multinomial counts of clusters.
@@ -79,7 +104,7 @@ def draw_weights(rng: np.random.Generator, replicates: int, rows: int, resample:
         gaps = rng.standard_exponential((replicates, rows))
         return np.asarray(gaps * (rows / gaps.sum(axis=1, keepdims=True)))
     if clusters is None:
-        return rng.multinomial(rows, np.full(rows, 1 / rows), size=replicates).astype(float)
+        return draw_pairs(rng, replicates, rows, least)
     count = int(clusters.max()) + 1
     drawn = rng.multinomial(count, np.full(count, 1 / count), size=replicates).astype(float)
     weights = drawn[:, clusters]
@@ -122,16 +147,22 @@ def bootstrap(
     start = problem.search(fit.theta[None])
     spread = _starts(problem, fit, start[0])
     size = max(ELEMENTS // problem.rows, 1)
+    least = min(problem.size + 1, problem.rows) - len(problem.priors)
     counts = [min(size, draws - k) for k in range(0, draws, size)]
     tasks = [_Task(n, child) for n, child in zip(counts, rng.spawn(len(counts)), strict=True)]
 
     def work(task: _Task) -> Array:
-        weights = draw_weights(task.rng, task.replicates, problem.rows, resample, clusters)
+        weights = draw_weights(task.rng, task.replicates, problem.rows, resample, clusters, least=least)
+        # A prior is an observation too: its mean is drawn again in every replicate.
+        shifts = task.rng.normal(0.0, [p.sd for p in problem.priors], (task.replicates, len(problem.priors)))
+        weights = np.concatenate([weights, shifts], axis=1)
         return refit(Evaluator(problem, fit.objective), spread, weights)
 
     parts = map_tasks(work, tasks, workers=workers, progress=progress)
     theta = problem.natural(np.concatenate(parts))
     settings = {**fit.settings, "bootstrap": draws, "resample": resample}
+    if clusters is not None:
+        settings["clusters"] = int(clusters.max()) + 1
     return replace(fit, draws=theta, settings=settings)
 
 
