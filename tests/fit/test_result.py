@@ -151,3 +151,37 @@ def test_without_draws_there_is_no_interval(fit):
 def test_text_shows_parameters_and_verdict(fit):
     assert "alpha" in str(fit)
     assert "certified" in str(fit)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        ({"params": 1e9, "N": 2e9, "tokens": 1e10}, "given twice"),
+        ({"params": 1e9, "tokens": 1e10, "lr": 1e-3}, "does not depend on 'lr'"),
+        ({"params": 1e9}, "tokens"),
+        ({"params": "seven", "tokens": 1e10}, "not a quantity"),
+    ],
+)
+def test_inputs_that_do_not_fit_are_refused(fit, inputs, words):
+    with pytest.raises(iso.InputError, match=words):
+        fit.predict(**inputs)
+
+
+def test_quantities_are_read(fit):
+    assert fit.predict(params="100B", tokens="1T").value == fit.predict(params=1e11, tokens=1e12).value
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, 1.5, -0.1])
+def test_a_level_that_is_no_probability_is_refused(fit, level):
+    with pytest.raises(iso.InputError, match="between 0 and 1"):
+        fit.predict(params=1e9, tokens=1e10, level=level)
+
+
+def test_a_law_does_not_explain_a_column_by_itself():
+    with pytest.raises(iso.InputError, match="by itself"):
+        iso.fit("A*L^a", chinchilla_runs(noise=0.01), bootstrap=0)
+
+
+def test_a_negative_seed_is_refused():
+    with pytest.raises(iso.InputError, match="seed"):
+        iso.fit("chinchilla", chinchilla_runs(noise=0.01), seed=-1)

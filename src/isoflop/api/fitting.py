@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from isoflop.api.inputs import LawLike, Runs, as_runs, check_level
+from isoflop.api.inputs import LawLike, Runs, as_runs, check_seed
 from isoflop.engine import Progress
 from isoflop.fit.certificate import Certificate
 from isoflop.fit.certify import certify_parameters
+from isoflop.fit.estimate import check_level
 from isoflop.fit.fitting import fit_law
 from isoflop.fit.objective import Objective
 from isoflop.fit.result import Fit, Forecast
@@ -69,7 +70,8 @@ def fit(  # noqa: PLR0913 -- one keyword per decision, each with the expert's de
     0.34
     """
     check_level(level)
-    table = as_runs(runs, where=where, mapping=mapping, response=response or "loss")
+    check_seed(seed)
+    table = as_runs(runs, where=where, mapping=mapping, response=response or as_law(law).response)
     chosen = as_law(law, columns=table.names)
     settings: dict[str, Any] = {"seed": seed}
     if objective == "auto":

@@ -55,7 +55,11 @@ def as_laws(laws: Sequence[LawLike], table: RunTable) -> list[Law]:
     return [as_law(law, columns=table.names) for law in laws]
 
 
-def check_level(level: float) -> None:
-    """Refuse a level that is no probability."""
-    if not 0 < level < 1:
-        raise FitError(f"The confidence level {level} is not between 0 and 1. Write 0.9 for 90 %.")
+def check_seed(seed: int) -> None:
+    """Refuse a seed that NumPy's generators do not take.
+
+    Raises:
+        FitError: it is negative.
+    """
+    if seed < 0:
+        raise FitError(f"The seed {seed!r} is not a whole number from 0 on. Write for instance seed=0.")

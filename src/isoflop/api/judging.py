@@ -5,8 +5,9 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from isoflop.api.inputs import LawLike, Runs, as_laws, as_runs, check_level
+from isoflop.api.inputs import LawLike, Runs, as_laws, as_runs
 from isoflop.engine import Progress
+from isoflop.fit.estimate import check_level
 from isoflop.fit.objective import Objective
 from isoflop.laws.catalogue import as_law
 from isoflop.validate.backtest import backtest as run_backtest

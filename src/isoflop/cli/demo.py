@@ -25,7 +25,7 @@ LAWS: Final = ("chinchilla", "kaplan-tokens", "skaling")
 HELD_OUT_DECADES: Final = 0.5
 """Runs whose compute is within this many powers of ten of the largest are held out."""
 
-DRAWS: Final = 500
+DRAWS: Final = 200
 """Bootstrap draws behind every interval."""
 
 AHEAD: Final = 100.0

@@ -13,6 +13,16 @@ from isoflop.errors import FitError
 Array = NDArray[Any]
 
 
+def check_level(level: float) -> None:
+    """Refuse a level that is no probability.
+
+    Raises:
+        FitError: it is not between 0 and 1.
+    """
+    if not 0 < level < 1:
+        raise FitError(f"The confidence level {level} is not between 0 and 1. Write 0.9 for 90 %.")
+
+
 @dataclass(frozen=True)
 class Correction:
     """What widens a bootstrap interval so that it keeps its promise in small samples.
@@ -38,7 +48,12 @@ class Correction:
         return max(self.rows - self.parameters, 1)
 
     def factor(self, level: float) -> float:
-        """Multiplier of the spread at a confidence level."""
+        """Multiplier of the spread at a confidence level.
+
+        Raises:
+            FitError: the level is not between 0 and 1.
+        """
+        check_level(level)
         from scipy.special import ndtri, stdtrit
 
         tail = 0.5 + level / 2

@@ -20,6 +20,8 @@ def prepare(
     extra: tuple[str, ...] = (),
 ) -> RunTable:
     """The rows that a law can be fitted to; the others are listed with their reasons."""
+    if response in law.columns:
+        raise LawError(f"Law {law.name!r} would explain {response!r} by itself. Choose another response or formula.")
     return usable(table, columns=(*law.columns, *extra, *law.parsed.indexed.values()), response=response)
 
 

@@ -15,9 +15,10 @@ from isoflop.errors import LawError
 from isoflop.fit.certificate import Certificate
 from isoflop.fit.estimate import Correction, Estimate, estimate_from_draws
 from isoflop.fit.objective import Objective
-from isoflop.fit.values import by_word, evaluate_slots
+from isoflop.fit.values import evaluate_slots, inputs_of
 from isoflop.laws.law import Law
 from isoflop.runs.table import Excluded
+from isoflop.units import training_flops
 
 Array = NDArray[Any]
 
@@ -62,7 +63,7 @@ class Forecast(Estimate):
     new_run: bool = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Fit:
     """A fitted law.
 
@@ -176,11 +177,13 @@ class Fit:
 
     def evaluate(self, **columns: ArrayLike) -> Array:
         """Fitted law at given columns, shape (n,)."""
-        return np.asarray(evaluate_slots(self.law, self.levels, self.theta[None], by_word(columns))[0])
+        return np.asarray(
+            evaluate_slots(self.law, self.levels, self.theta[None], inputs_of(self.law, self.levels, columns))[0]
+        )
 
     def evaluate_draws(self, **columns: ArrayLike) -> Array:
         """Every draw of the law at given columns, shape (draws, n)."""
-        return evaluate_slots(self.law, self.levels, self._draws(), by_word(columns))
+        return evaluate_slots(self.law, self.levels, self._draws(), inputs_of(self.law, self.levels, columns))
 
     def predict(self, *, level: float | None = None, new_run: bool = True, **columns: ArrayLike) -> Forecast:
         """Predict the response at given columns.
@@ -197,7 +200,7 @@ class Fit:
             LawError: the fit has no draws, or the law has no finite value there.
             ColumnError: a column of the law has no value.
         """
-        given = by_word(columns)
+        given = inputs_of(self.law, self.levels, columns)
         chosen = self.level if level is None else level
         value = evaluate_slots(self.law, self.levels, self.theta[None], given)[0]
         if not np.all(np.isfinite(value)):
@@ -229,7 +232,7 @@ class Fit:
         """How far beyond the data inputs lie, in decades; 0 inside the range."""
         words = dict(given)
         if {"params", "tokens"} <= set(words) and "flops" in self.data.ranges and "flops" not in words:
-            words["flops"] = 6.0 * np.asarray(words["params"]) * np.asarray(words["tokens"])
+            words["flops"] = training_flops(np.asarray(words["params"]), np.asarray(words["tokens"]))
         found = {}
         for word, values in words.items():
             if word in self.data.ranges and self.data.ranges[word][0] > 0:

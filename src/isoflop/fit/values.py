@@ -11,14 +11,45 @@ from numpy.typing import ArrayLike, NDArray
 from isoflop.errors import ColumnError
 from isoflop.laws.law import Law
 from isoflop.runs.columns import resolve
-from isoflop.units import training_flops
+from isoflop.units import parse_quantity, training_flops
 
 Array = NDArray[Any]
 
 
 def by_word(columns: Mapping[str, ArrayLike]) -> dict[str, Any]:
-    """Inputs under the names of the vocabulary."""
-    return {resolve(name) or name: value for name, value in columns.items()}
+    """Inputs under the names of the vocabulary, quantities such as `7B` read.
+
+    Raises:
+        ColumnError: two inputs stand for the same column.
+    """
+    found: dict[str, Any] = {}
+    for name, value in columns.items():
+        word = resolve(name) or name
+        if word in found:
+            raise ColumnError(f"{word} is given twice, once as {name!r}. Give it once.")
+        found[word] = value
+    return found
+
+
+def inputs_of(law: Law, levels: Mapping[str, tuple[str, ...]], columns: Mapping[str, ArrayLike]) -> dict[str, Any]:
+    """Inputs of a law by word: quantities read, and none that the law would not see.
+
+    Raises:
+        ColumnError: an input is given twice, or is nothing that the law depends on.
+    """
+    given = by_word(columns)
+    useful = {*law.columns, *levels, "params", "tokens", "flops"}
+    for word in given:
+        if word not in useful:
+            raise ColumnError(
+                f"Law {law.name!r} does not depend on {word!r}. It takes {', '.join((*law.columns, *levels))}."
+            )
+    return {w: v if w in levels else _number(v) for w, v in given.items()}
+
+
+def _number(value: ArrayLike) -> ArrayLike:
+    """A quantity as people write it, or numbers as they are."""
+    return parse_quantity(value) if isinstance(value, str) else value
 
 
 def evaluate_slots(law: Law, levels: Mapping[str, tuple[str, ...]], theta: Array, given: Mapping[str, Any]) -> Array:

@@ -7,12 +7,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoflop.fit.estimate import Estimate
+from isoflop.errors import FitError
+from isoflop.fit.estimate import Estimate, check_level
 from isoflop.fit.evaluate import Evaluator
 from isoflop.fit.objective import Objective
 from isoflop.fit.problem import Problem
 from isoflop.fit.result import Fit
-from isoflop.fit.values import by_word, evaluate_slots
+from isoflop.fit.values import evaluate_slots, inputs_of
 from isoflop.runs.table import RunTable
 from isoflop.uncertainty.bootstrap import bind_fit
 
@@ -128,9 +129,12 @@ def delta(
     from scipy.special import stdtrit
 
     chosen = fit.level if level is None else level
+    check_level(chosen)
     found = covariance(fit, table, sandwich=sandwich)
     if function is None:
-        given = by_word(columns)
+        given = inputs_of(fit.law, fit.levels, columns)
+        if any(np.size(v) != 1 for v in given.values()):
+            raise FitError("delta() gives one prediction at a time. Call it for each point.")
 
         def quantity(theta: Array) -> Array:
             return evaluate_slots(fit.law, fit.levels, theta, given)[:, 0]

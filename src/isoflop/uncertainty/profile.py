@@ -14,14 +14,14 @@ import sympy
 from numpy.typing import NDArray
 
 from isoflop.errors import LawError
-from isoflop.fit.estimate import Estimate
+from isoflop.fit.estimate import Estimate, check_level
 from isoflop.fit.evaluate import Evaluator
 from isoflop.fit.prepare import bind_checked, prepare
 from isoflop.fit.problem import Problem
 from isoflop.fit.result import Fit
 from isoflop.fit.search import search
 from isoflop.fit.solve import minimise
-from isoflop.fit.values import by_word
+from isoflop.fit.values import inputs_of
 from isoflop.laws.formula import column_symbol
 from isoflop.laws.law import Law, Parameter
 from isoflop.runs.table import RunTable
@@ -57,6 +57,7 @@ def profile(
         LawError: no such parameter, a law without an additive constant for a prediction, or a fit with priors.
     """
     chosen = fit.level if level is None else level
+    check_level(chosen)
     if fit.priors:
         raise LawError("The profile does not know the prior of a fit. Use delta(), which does.")
     if parameter is not None and parameter in fit.fixed:
@@ -96,7 +97,7 @@ def _with_prediction(fit: Fit, columns: dict[str, float]) -> tuple[Law, str, dic
         )
     constant = formula.symbols[constants[0]]
     rest = formula.expression - constant
-    given = by_word(columns)
+    given = inputs_of(fit.law, fit.levels, columns)
     missing = [w for w in formula.columns if w not in given]
     if missing:
         raise LawError(f"The prediction needs {', '.join(missing)}. Give a value for each column of the law.")

@@ -1,6 +1,7 @@
 """Anything derived from the parameters, from the same draws."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ def propagate(
 
     Args:
         fit: a fit with draws.
-        function: name → array of values (one per draw) to the derived quantity, same shape.
+        function: name → array of values (one per draw) to the derived quantity, one (or a row) per draw.
         level: confidence level; the fit's own when None.
         unit: unit of the result.
         forecast: whether the back-test's inflation applies; exponents and other parameters are
@@ -33,14 +34,13 @@ def propagate(
     Returns:
         The derived quantity with its interval.
     """
-    from dataclasses import replace
-
     draws = fit._draws()
     point = function({n: np.array([v]) for n, v in fit.parameters.items()})
     spread = function({n: draws[:, k] for k, n in enumerate(fit.names)})
     correction = fit.correction if forecast else replace(fit.correction, inflation=1.0)
+    value = np.asarray(point, dtype=float)[0]
     return estimate_from_draws(
-        float(np.asarray(point).ravel()[0]),
+        float(value) if value.ndim == 0 else value,
         np.asarray(spread, dtype=float),
         level=fit.level if level is None else level,
         correction=correction,
