@@ -151,7 +151,7 @@ def _best(headers: Iterable[str]) -> tuple[dict[str, str], list[str]]:
         best[ordered[0]] = word
         if len(ordered) > 1:
             others = ", ".join(map(repr, ordered[1:]))
-            notes.append(f"{word} is column {ordered[0]!r}; under its own name, though it could mean {word}: {others}")
+            notes.append(f"{word} is read from column {ordered[0]!r}, not from {others}")
     return best, notes
 
 

@@ -1,9 +1,10 @@
 """Published run tables: their sources, licences and hashes, and the table measured with isoflop's own ladder."""
 
+import json
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -169,4 +170,12 @@ def embedded(name: str = "ladder") -> RunTable:
         InputError: there is no such table.
         FileError: the installation lacks the file.
     """
-    return read_runs(embedded_path(name))
+    path = embedded_path(name)
+    table = read_runs(path)
+    about = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    said = [f"{word}: {about['counted'][word]}" for word in ("params", "tokens", "flops", "loss")]
+    limits = [f"{where}: {what}" for where, what in about["limits"].items()]
+    # The table's own provenance says what a reader of the bare file could only guess.
+    guesses = ("the table does not say", "taken as nats", "flops as given")
+    kept = [note for note in table.notes if not any(guess in note for guess in guesses)]
+    return replace(table, notes=(*kept, *said, *limits))
