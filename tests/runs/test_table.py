@@ -187,7 +187,7 @@ def test_two_columns_for_one_word_are_settled_in_a_stated_order() -> None:
     assert table.column("val_loss").tolist() == [2.0]
     assert table.column("params").tolist() == [2e8]
     assert table.column("N").tolist() == [1e8]
-    assert any(note.startswith("loss is column 'loss'; under its own name") for note in table.notes)
+    assert any(note.startswith("loss is read from column 'loss', not from 'val_loss'") for note in table.notes)
 
 
 def test_an_alias_that_holds_words_is_no_number() -> None:
