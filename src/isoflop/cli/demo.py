@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from isoflop.validate.comparison import Comparison, Entry
     from isoflop.validate.outcome import Backtest
 
-LAWS: Final = ("chinchilla", "kaplan-tokens", "skaling")
+LAWS: Final = ("chinchilla", "gadre", "kaplan-tokens")
 """Laws in params and tokens that the back-tests choose from."""
 
 HELD_OUT_DECADES: Final = 0.5
 """Runs whose compute is within this many powers of ten of the largest are held out."""
 
-DRAWS: Final = 200
+DRAWS: Final = 500
 """Bootstrap draws behind every interval."""
 
 AHEAD: Final = 100.0
