@@ -1,6 +1,7 @@
 """What a law is: a formula, parameter domains, a source, published coefficients."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -126,9 +127,12 @@ class Law:
     function: LawFunction | None = None
 
     def __post_init__(self) -> None:
-        """Check at once that the formula parses and that the texts name its parameters."""
+        """Check at once that the texts name its parameters, and a user's law that it parses."""
         object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
-        unknown = sorted(set(self.parameters) - set(self.parsed.parameters))
+        # The shipped laws are parsed when they are used: parsing them all would cost every start half a second.
+        written = set(re.findall(r"[^\W\d]\w*", self.formula)) if self.family != "user" else None
+        known = set(self.parsed.parameters) if written is None else written
+        unknown = sorted(set(self.parameters) - known) if self.function is None else []
         if unknown:
             raise LawError(
                 f"Law {self.name!r} describes {', '.join(unknown)}, but its formula {self.formula!r} has the "

@@ -99,6 +99,9 @@ def load_published(name: str, *, directory: str | Path | None = None, all_rows: 
     Raises:
         InputError: the catalogue has no such name.
         FileError: no folder is named, the file is not there, or its hash is another.
+
+    >>> catalogue()["chinchilla_epoch"].where
+    'outlier = 0'
     """
     if name not in catalogue():
         raise InputError(f"There is no published table {name!r}. There are {', '.join(catalogue())}.")
@@ -169,6 +172,9 @@ def embedded(name: str = "ladder") -> RunTable:
     Raises:
         InputError: there is no such table.
         FileError: the installation lacks the file.
+
+    >>> len(embedded("ladder"))
+    63
     """
     path = embedded_path(name)
     table = read_runs(path)

@@ -139,6 +139,15 @@ def bootstrap(
 
     Returns:
         The fit with its draws.
+
+    Raises:
+        FitError: other runs than the fit's, an unknown scheme, or too few clusters or draws.
+
+    >>> import isoflop as iso
+    >>> runs = iso.as_runs({"C": [1e18, 1e19, 1e20, 1e21, 1e22], "loss": [3.1, 2.71, 2.4, 2.2, 2.05]})
+    >>> fit = iso.fit("E + K/C^a", runs, bootstrap=0)
+    >>> bootstrap(fit, runs, rng=np.random.default_rng(0), draws=50).draws.shape
+    (50, 3)
     """
     if draws < 2:
         raise FitError(f"{draws} bootstrap draws give no interval. Ask for at least 2; 1000 is usual.")

@@ -125,6 +125,13 @@ def delta(
 
     Returns:
         The quantity with its interval; the fit's inflation is applied to predictions.
+
+    >>> import isoflop as iso
+    >>> runs = iso.as_runs({"C": [1e18, 1e19, 1e20, 1e21, 1e22], "loss": [3.1, 2.71, 2.4, 2.2, 2.05]})
+    >>> fit = iso.fit("K*C^-a", runs, bootstrap=0, objective="log-ls")
+    >>> low, high = delta(fit, runs, lambda p: p["a"]).interval
+    >>> bool(low < fit.parameters["a"] < high)
+    True
     """
     from scipy.special import stdtrit
 

@@ -55,6 +55,13 @@ def profile(
 
     Raises:
         LawError: no such parameter, a law without an additive constant for a prediction, or a fit with priors.
+
+    >>> import isoflop as iso
+    >>> runs = iso.as_runs({"C": [1e18, 1e19, 1e20, 1e21, 1e22], "loss": [3.1, 2.71, 2.4, 2.2, 2.05]})
+    >>> fit = iso.fit("E + K/C^a", runs, bootstrap=0, objective="log-ls")
+    >>> low, high = profile(fit, runs, "a").interval
+    >>> bool(low < fit.parameters["a"] < high)
+    True
     """
     chosen = fit.level if level is None else level
     check_level(chosen)

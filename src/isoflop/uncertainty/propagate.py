@@ -33,6 +33,13 @@ def propagate(
 
     Returns:
         The derived quantity with its interval.
+
+    >>> import isoflop as iso
+    >>> runs = iso.as_runs({"C": [1e18, 1e19, 1e20, 1e21, 1e22], "loss": [3.1, 2.71, 2.4, 2.2, 2.05]})
+    >>> fit = iso.fit("E + K/C^a", runs, bootstrap=50)
+    >>> doubling = propagate(fit, lambda p: 2 ** p["a"])
+    >>> round(doubling.value, 3) == round(2 ** fit.parameters["a"], 3)
+    True
     """
     draws = fit._draws()
     point = function({n: np.array([v]) for n, v in fit.parameters.items()})

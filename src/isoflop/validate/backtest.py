@@ -196,6 +196,12 @@ def with_backtest(fit: Fit, found: Backtest) -> Fit:
 
     Raises:
         FitError: the back-test is of another law or objective, or has no intervals.
+
+    >>> import isoflop as iso
+    >>> runs = iso.embedded("ladder")
+    >>> fit = iso.fit("kaplan-tokens", runs, bootstrap=50)
+    >>> with_backtest(fit, iso.backtest("kaplan-tokens", runs, hold_out=2, bootstrap=50)).inflation > 1
+    True
     """
     if (fit.law.name, fit.law.formula) != (found.law, found.formula):
         raise FitError(
