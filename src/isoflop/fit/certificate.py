@@ -167,9 +167,9 @@ def curvature_checks(problem: Problem, hessian: Array, metric: Array, sigma2: fl
 
 def describe_error(error: float) -> str:
     """A standard error of a logarithm, in words."""
-    if not math.isfinite(error):
-        return "no accuracy at all"
-    return f"a factor {math.exp(min(error, 50.0)):.3g}" if error > 0.3 else f"±{error:.1%}"
+    if not error < 5:
+        return "no useful accuracy"
+    return f"a factor {math.exp(error):.3g}" if error > 0.3 else f"±{error:.1%}"
 
 
 def sloppy_words(problem: Problem, direction: Array) -> str:
