@@ -69,7 +69,7 @@ def front_page(readme: str) -> str:
     """Return docs/index.md: the README, its links as seen from docs/."""
     for old, new in (("(docs/", "("), ("](LICENSE)", "](https://www.apache.org/licenses/LICENSE-2.0)")):
         readme = readme.replace(old, new)
-    text = text.replace("[CITATION.cff](CITATION.cff)", "`CITATION.cff`")
+    readme = readme.replace("[CITATION.cff](CITATION.cff)", "`CITATION.cff`")
     for name in ("CONTRIBUTING", "CHANGELOG", "VISION"):
         readme = readme.replace(f"[{name}.md]({name}.md)", f"`{name}.md`")
     return readme
