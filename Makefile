@@ -17,7 +17,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 MADE := $(VENV)/.made-with-$(subst /,_,$(PYTHON))
 
-.PHONY: help demo test slow lint types format docs constraints clean
+.PHONY: help demo test slow lint types format docs benchmark constraints clean
 
 help:
 	@echo "make demo        run the main job on the embedded data and say where the report is"
@@ -25,6 +25,7 @@ help:
 	@echo "make slow        run the simulations of coverage (minutes)"
 	@echo "make lint types  check style and types;  make format  puts the style right"
 	@echo "make docs        write the generated pages and build the site into site/"
+	@echo "make benchmark   measure on this machine, and write docs/results/benchmarks.json"
 	@echo "make clean       remove .venv and everything built"
 
 demo: $(VENV)/.installed
@@ -73,6 +74,9 @@ $(VENV)/.dev: $(VENV)/.installed
 docs: $(VENV)/.dev
 	$(BIN)/python -m docs.generate
 	$(BIN)/zensical build --strict --clean
+
+benchmark: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.run
 
 # Rewrites constraints.txt from what is installed; torch and pip are chosen above.
 constraints: $(VENV)/.dev
