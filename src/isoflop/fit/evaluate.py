@@ -1,6 +1,7 @@
 """Objective, slope and curvature of a bound law for a batch of parameter vectors."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from isoflop.fit.coordinates import Slot
 from isoflop.fit.objective import Objective
 from isoflop.fit.problem import Problem
+from isoflop.fit.ratios import Bends, bend_factors, chain, slope_ratios
 from isoflop.laws.tape import Tape
 
 Array = NDArray[Any]
@@ -37,23 +39,12 @@ class Evaluator:
     def __init__(self, problem: Problem, objective: Objective) -> None:
         self.problem = problem
         self.objective = objective
-        self.blocks = [[c[b] for c in problem.columns] for b in problem.blocks]
-        program = problem.program
-        self.parts = {
-            id(tape): [tape.column_part(columns) for columns in self.blocks]
-            for tape in (program.value, program.gradient, program.hessian)
-        }
-        self.masks = [self._masks(slot) for slot in problem.slots]
+        self.lean = problem.program.lean
+        self.blocks = [[c[rows] for c in problem.columns] for rows in problem.blocks]
+        self.ratios = slope_ratios(problem, self.blocks)
+        self.parts: dict[int, list[list[Array | None]]] = {}
         self.buffers: dict[tuple[object, ...], Array] = {}
         self.spaces: dict[tuple[int, int, int], dict[int, Array]] = {}
-
-    def _masks(self, slot: Slot) -> list[Array] | None:
-        """For a slot of one level, ones at that level's runs, by block."""
-        if slot.level is None:
-            return None
-        column = self.problem.law.parsed.indexed[self.problem.law.parameter_names[slot.formal]]
-        at_level = (self.problem.levels[column].codes == slot.level).astype(float)
-        return [at_level[rows] for rows in self.problem.blocks]
 
     def _buffer(self, key: tuple[object, ...], shape: tuple[int, ...]) -> Array:
         """Work space, reused while the batch does not grow."""
@@ -70,11 +61,33 @@ class Evaluator:
             self.spaces[key] = {node: self._buffer((id(tape), rows, node), (batch, rows)) for node in tape.mixed}
         return self.spaces[key]
 
-    def _outputs(self, u: Array, block: int, tape: Tape) -> list[Array]:
+    @cached_property
+    def bends(self) -> list[Bends]:
+        """Which free slots every second derivative of the tape bends, by block."""
+        return [bend_factors(self.problem, ratios) for ratios in self.ratios]
+
+    def _column_part(self, tape: Tape, block: int) -> list[Array | None]:
+        """What a tape needs of the columns, computed when it is first run."""
+        if id(tape) not in self.parts:
+            self.parts[id(tape)] = [tape.column_part(columns) for columns in self.blocks]
+        return self.parts[id(tape)][block]
+
+    def _outputs(self, v: Array, block: int, tape: Tape) -> list[Array]:
         """Outputs of a tape on one block of rows, each broadcastable to (batch, rows)."""
-        coordinates = self._coordinates(self.problem.expand(u), block, {})
         rows = self.problem.blocks[block].stop - self.problem.blocks[block].start
-        return tape.run(coordinates, self.parts[id(tape)][block], self._space(tape, len(u), rows))
+        return tape.run(self._inputs(v, block), self._column_part(tape, block), self._space(tape, len(v), rows))
+
+    def _inputs(self, v: Array, block: int) -> list[Array]:
+        """Every formal parameter from tape coordinates of all slots, each (batch, 1) or (batch, rows)."""
+        problem = self.problem
+        if not problem.levels:
+            return [v[:, k : k + 1] for k in range(v.shape[1])]
+        found = []
+        for name, members in zip(problem.law.parameter_names, problem.members, strict=True):
+            column = problem.law.parsed.indexed.get(name)
+            values = v[:, list(members)]
+            found.append(values if column is None else values[:, problem.levels[column].codes[problem.blocks[block]]])
+        return found
 
     def basis(self, full: Array, solved: list[int], slots: list[int]) -> tuple[Array, Array]:
         """What each linear coefficient multiplies, (batch, k, n), and the rest of the law, (batch, n).
@@ -87,44 +100,30 @@ class Evaluator:
         problem, program = self.problem, self.problem.program
         columns, offsets = [], []
         with np.errstate(all="ignore"):
-            for block in range(len(problem.blocks)):
-                at_one = self._coordinates(full, block, {k: 0.0 for k in solved})
-                at_none = self._coordinates(full, block, {k: 0.0 if k in program.linear else -np.inf for k in solved})
-                outputs = program.gradient.run(at_one, self.parts[id(program.gradient)][block])
-                offset = program.value.run(at_none, self.parts[id(program.value)][block])[0]
-                rows = problem.blocks[block].stop - problem.blocks[block].start
-                shape = (len(full), rows)
+            at_one = chain(problem.slots, full)[0]
+            at_one[:, slots] = 0.0
+            at_none = at_one.copy()
+            at_none[:, [i for i in slots if problem.slots[i].formal not in program.linear]] = -np.inf
+            for block, rows in enumerate(problem.blocks):
+                shape = (len(full), rows.stop - rows.start)
+                slopes, value = self.lean.gradient, program.value
+                outputs = slopes.run(self._inputs(at_one, block), self._column_part(slopes, block))
+                offset = value.run(self._inputs(at_none, block), self._column_part(value, block))[0]
                 offsets.append(np.broadcast_to(offset, shape))
-                masks = [1.0 if m is None else m[block] for m in (self.masks[i] for i in slots)]
-                terms = [
-                    np.broadcast_to(outputs[1 + problem.slots[i].formal] * m, shape)
-                    for i, m in zip(slots, masks, strict=True)
-                ]
-                columns.append(np.stack(terms, axis=1))
+                columns.append(np.empty((shape[0], len(slots), shape[1])))
+                for k, i in enumerate(slots):
+                    slope = outputs[1 + self.lean.leader[problem.slots[i].formal]]
+                    ratio = self.ratios[block][i]
+                    columns[-1][:, k] = slope if ratio is None else slope * ratio
         return np.concatenate(columns, axis=2), np.concatenate(offsets, axis=1)
-
-    def _coordinates(self, full: Array, block: int, instead: dict[int, float]) -> list[Array]:
-        """Tape coordinates of every formal parameter, each (batch, 1) or (batch, rows)."""
-        problem = self.problem
-        found = []
-        for formal, members in enumerate(problem.members):
-            column = problem.law.parsed.indexed.get(problem.law.parameter_names[formal])
-            if column is None:
-                values = np.reshape(problem.slots[members[0]].tape(full[:, members[0]])[0], (-1, 1))
-            else:
-                values = np.stack([np.asarray(problem.slots[i].tape(full[:, i])[0]) for i in members], axis=1)
-            if formal in instead:
-                values = np.where([i in problem.free for i in members], instead[formal], values)
-            found.append(values if column is None else values[:, problem.levels[column].codes[problem.blocks[block]]])
-        return found
 
     def model(self, u: Array) -> Array:
         """Value of the law at every run, shape (batch, n)."""
-        program = self.problem.program
         with np.errstate(all="ignore"):
+            v = chain(self.problem.slots, self.problem.expand(u))[0]
             parts = []
             for block, rows in enumerate(self.problem.blocks):
-                f = self._outputs(u, block, program.value)[0]
+                f = self._outputs(v, block, self.problem.program.value)[0]
                 parts.append(np.array(np.broadcast_to(f, (len(u), rows.stop - rows.start))))
         return np.concatenate(parts, axis=1)
 
@@ -136,13 +135,13 @@ class Evaluator:
 
     def value(self, u: Array, weights: Array | None = None) -> Array:
         """Objective, shape (batch,)."""
-        total, program = self._penalty(u, weights)[0], self.problem.program
-        for block, rows in enumerate(self.problem.blocks):
-            with np.errstate(all="ignore"):
-                f = self._outputs(u, block, program.value)[0]
-                r = (self.problem.response[rows] - (np.log(f) if self.problem.log else f)) * self.problem.inverse_noise[
-                    rows
-                ]
+        problem = self.problem
+        total = self._penalty(u, weights)[0] if problem.priors else np.zeros(len(u))
+        with np.errstate(all="ignore"):
+            v = chain(problem.slots, problem.expand(u))[0]
+            for block, rows in enumerate(problem.blocks):
+                f = self._outputs(v, block, problem.program.value)[0]
+                r = (problem.response[rows] - (np.log(f) if problem.log else f)) * problem.inverse_noise[rows]
                 total = total + (self._weights(weights, rows) * self.objective.rho(r)).sum(axis=1)
         return np.where(np.isfinite(total), total, np.inf)
 
@@ -159,84 +158,92 @@ class Evaluator:
             exact: whether the curvature is the Hessian; else it is the metric, which is cheaper.
         """
         problem = self.problem
-        value, slope, metric, curvature = self._penalty(u, weights)
         with np.errstate(all="ignore"):
-            first, second = self._chain(u)
-            parts = [
-                self._block(u, block, self._weights(weights, rows), exact=exact)
-                for block, rows in enumerate(problem.blocks)
-            ]
-            totals = [sum(column[1:], column[0]) for column in zip(*parts, strict=True)]
+            v, first, second = chain(problem.slots, problem.expand(u))
+            first, second = first[:, problem.free], second[:, problem.free]
+            value, slope, metric, curvature = self._sums(v, weights, exact=exact)
             scale = first[:, :, None] * first[:, None, :]
-            value = value + totals[0]
-            slope = slope + totals[1] * first
-            metric = metric + totals[2] * scale
-            curvature = curvature + totals[3] * scale
+            metric = metric * scale
+            curvature = curvature * scale if exact else metric
             if exact:
                 diagonal = np.arange(problem.size)
-                curvature[:, diagonal, diagonal] += totals[1] * second
-        bad = ~(np.isfinite(value) & np.isfinite(slope).all(axis=1) & np.isfinite(curvature).all(axis=(1, 2)))
+                curvature[:, diagonal, diagonal] += slope * second
+            slope = slope * first
+            if problem.priors:
+                extra = self._penalty(u, weights)
+                value, slope, metric, curvature = (
+                    a + b for a, b in zip((value, slope, metric, curvature), extra, strict=True)
+                )
+        # One sum finds whatever is not finite.
+        bad = ~np.isfinite(value + slope.sum(axis=1) + curvature.sum(axis=(1, 2)))
         return Local(np.where(bad, np.inf, value), slope, metric, curvature)
 
-    def _chain(self, u: Array) -> tuple[Array, Array]:
-        """First and second derivative of the tape coordinates in the search coordinates, (batch, q)."""
-        first, second = np.ones_like(u), np.zeros_like(u)
-        for k, i in enumerate(self.problem.free):
-            _, first[:, k], second[:, k] = self.problem.slots[i].tape(u[:, k])
-        return first, second
+    def _sums(self, v: Array, weights: Array | None, *, exact: bool) -> tuple[Array, Array, Array, Array]:
+        """Objective, slope, metric and curvature in tape coordinates of the free slots."""
+        parts = [
+            self._block(v, block, self._weights(weights, rows), exact=exact)
+            for block, rows in enumerate(self.problem.blocks)
+        ]
+        if len(parts) == 1:
+            return parts[0]
+        value, slope, metric, curvature = (sum(column[1:], column[0]) for column in zip(*parts, strict=True))
+        return value, slope, metric, curvature
 
-    def _block(self, u: Array, block: int, w: Array, *, exact: bool) -> tuple[Array, Array, Array, Array]:
-        """Sums over one block of rows, in tape coordinates of the free slots."""
+    def _block(self, v: Array, block: int, w: Array, *, exact: bool) -> tuple[Array, Array, Array, Array]:
+        """Sums over one block of rows."""
         problem = self.problem
         rows = problem.blocks[block]
-        shape = (len(u), rows.stop - rows.start)
-        outputs = self._outputs(u, block, problem.program.hessian if exact else problem.program.gradient)
+        shape = (len(v), rows.stop - rows.start)
+        outputs = self._outputs(v, block, self.lean.hessian if exact else self.lean.gradient)
         f = outputs[0]
         noise = problem.inverse_noise[rows]
-        inverse = np.reciprocal(f) if problem.log else np.ones_like(f)
         r = (problem.response[rows] - (np.log(f) if problem.log else f)) * noise
         value = (w * self.objective.rho(r)).sum(axis=1)
-        slope, secant, second = self.objective.slopes(r)
-        pull = w * slope * noise
-        jacobian = self._buffer(("jacobian", shape[1]), (shape[0], problem.size, shape[1]))
-        for k, i in enumerate(problem.free):
-            np.multiply(outputs[1 + problem.slots[i].formal], inverse, out=jacobian[:, k])
-            mask = self.masks[i]
-            if mask is not None:
-                jacobian[:, k] *= mask[block]
-        weighted = self._buffer(("weighted", shape[1]), jacobian.shape)
-        transposed = jacobian.swapaxes(1, 2)
-        gradient = -np.matmul(jacobian, pull[:, :, None])[:, :, 0]
+        sensitivity, secant, second = self.objective.slopes(r)
         squared = w * noise**2
-        np.multiply(jacobian, (squared * secant)[:, None, :], out=weighted)
-        metric = np.matmul(weighted, transposed)
+        steep = squared * secant
+        inverse = np.reciprocal(f) if problem.log else np.ones_like(f)
+        jacobian = self._jacobian(outputs, inverse, block, shape)
+        pull = w * sensitivity * noise
+        slope = -np.matmul(jacobian, pull[:, :, None])[:, :, 0]
+        # Metric and curvature in one product.
+        q = problem.size
+        weighted = self._buffer(("weighted", shape[1], exact), (shape[0], q * (1 + exact), shape[1]))
+        np.multiply(jacobian, steep[:, None, :], out=weighted[:, :q])
+        if exact:
+            stretch = squared * second + (pull if problem.log else 0.0)
+            np.multiply(jacobian, stretch[:, None, :], out=weighted[:, q:])
+        both = np.matmul(weighted, jacobian.swapaxes(1, 2))
         if not exact:
-            return value, gradient, metric, metric
-        stretch = squared * second + (pull if problem.log else 0.0)
-        np.multiply(jacobian, np.broadcast_to(stretch, shape)[:, None, :], out=weighted)
-        curvature = np.matmul(weighted, transposed)
+            return value, slope, both, both
+        curvature = both[:, q:].copy()
         self._bend(curvature, outputs, pull * inverse, block)
-        return value, gradient, metric, curvature
+        return value, slope, both[:, :q], curvature
+
+    def _jacobian(self, outputs: list[Array], inverse: Array, block: int, shape: tuple[int, int]) -> Array:
+        """Slopes of the fitted values in the free slots, (batch, q, rows)."""
+        problem = self.problem
+        jacobian = self._buffer(("jacobian", shape[1]), (shape[0], problem.size, shape[1]))
+        done: dict[int, Array] = {}
+        for k, i in enumerate(problem.free):
+            leader, ratio = self.lean.leader[problem.slots[i].formal], self.ratios[block][i]
+            if ratio is None:
+                done[leader] = np.multiply(outputs[1 + leader], inverse, out=jacobian[:, k])
+                continue
+            if leader not in done:
+                done[leader] = outputs[1 + leader] * inverse
+            np.multiply(done[leader], ratio, out=jacobian[:, k])
+        return jacobian
 
     def _bend(self, curvature: Array, outputs: list[Array], pull: Array, block: int) -> None:
         """Subtract the law's own second derivatives, weighted by the residuals' pull."""
-        problem = self.problem
-        first = 1 + len(problem.members)
-        place = {int(i): k for k, i in enumerate(problem.free)}
-        for number, (a, b) in enumerate(problem.program.pairs):
-            term = pull * outputs[first + number]
-            for i in problem.members[a]:
-                for j in problem.members[b]:
-                    if i not in place or j not in place or (a == b and j != i):
-                        continue
-                    masked = term
-                    for slot in {i, j}:
-                        mask = self.masks[slot]
-                        masked = masked if mask is None else masked * mask[block]
-                    total = masked.sum(axis=1)
-                    curvature[:, place[i], place[j]] -= total
-                    if i != j:
-                        curvature[:, place[j], place[i]] -= total
+        first = len(outputs) - len(self.lean.pairs)
+        for number, (at, across, factors) in enumerate(self.bends[block]):
+            if len(at):
+                total = np.matmul(pull * outputs[first + number], factors)
+                curvature[:, at, across] -= total
+                off = at != across
+                curvature[:, across[off], at[off]] -= total[:, off]
 
     def _penalty(self, u: Array, weights: Array | None) -> tuple[Array, Array, Array, Array]:
         """Contribution of the priors; columns of `weights` beyond the runs move their means."""

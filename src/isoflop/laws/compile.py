@@ -5,114 +5,44 @@ logarithms, and parameters that only multiply enter as logarithms as well, so th
 becomes `exp(a - alpha n)` and its derivatives are multiples of itself.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Final
+from functools import cached_property, lru_cache
+from typing import Final
 
 import sympy
 
 from isoflop.errors import FormulaError
+from isoflop.laws.builder import Builder as Builder
+from isoflop.laws.derive import Derivatives
 from isoflop.laws.formula import Formula, column_symbol
-from isoflop.laws.functions import Greatest, Least, sigmoid, softplus
-from isoflop.laws.tape import COLUMN, CONSTANT, MIXED, PARAMETER, Node, Tape
-
-_UNARY: Final[Mapping[Any, str]] = {
-    sympy.exp: "exp",
-    sympy.log: "log",
-    sympy.tanh: "tanh",
-    sigmoid: "sigmoid",
-    softplus: "softplus",
-    sympy.Heaviside: "heaviside",
-}
-
-
-class Builder:
-    """Collects nodes; equal nodes are shared."""
-
-    def __init__(self, inputs: Mapping[sympy.Symbol, Node]) -> None:
-        self.nodes: list[Node] = []
-        self.known: dict[Node, int] = {}
-        self.memo: dict[sympy.Expr, int] = {}
-        self.inputs = inputs
-
-    def add(self, node: Node) -> int:
-        """Number of a node, new or shared."""
-        if node not in self.known:
-            self.known[node] = len(self.nodes)
-            self.nodes.append(node)
-        return self.known[node]
-
-    def apply(self, operation: str, *children: int) -> int:
-        """Node of an operation; it depends on all that its children depend on."""
-        kinds = {self.nodes[c].kind for c in children} - {CONSTANT}
-        kind = MIXED if MIXED in kinds or kinds == {PARAMETER, COLUMN} else max(kinds, default=CONSTANT)
-        return self.add(Node(operation, children, kind))
-
-    def fold(self, operation: str, children: list[int]) -> int:
-        """Chain a commutative operation, small arrays first, in an order that shares prefixes."""
-        parts: list[int] = []
-        for kind in (MIXED, COLUMN, PARAMETER, CONSTANT):
-            group = sorted(c for c in children if self.nodes[c].kind == kind)
-            if group:
-                total = group[0]
-                for child in group[1:]:
-                    total = self.apply(operation, total, child)
-                parts.append(total)
-        # Parameter and constant parts are joined first: they are small.
-        while len(parts) > 1 and self.nodes[parts[-2]].kind != MIXED and self.nodes[parts[-1]].kind <= PARAMETER:
-            if self.nodes[parts[-2]].kind == COLUMN and self.nodes[parts[-1]].kind == PARAMETER:
-                break
-            last = parts.pop()
-            parts[-1] = self.apply(operation, parts[-1], last)
-        total = parts[0]
-        for part in parts[1:]:
-            total = self.apply(operation, total, part)
-        return total
-
-    def visit(self, expr: sympy.Expr) -> int:
-        """Number of the node of an expression."""
-        if expr not in self.memo:
-            self.memo[expr] = self._visit(expr)
-        return self.memo[expr]
-
-    def _visit(self, expr: sympy.Expr) -> int:
-        if expr in self.inputs:
-            return self.add(self.inputs[expr])
-        if expr.is_number:
-            return self.add(Node("constant", (), CONSTANT, float(expr)))
-        if expr.is_Add:
-            return self.fold("add", [self.visit(a) for a in expr.args])
-        if expr.is_Mul:
-            return self.fold("mul", [self.visit(a) for a in expr.args])
-        if expr.is_Pow and expr.func is not sympy.exp:
-            return self._power(expr.base, expr.exp)
-        if isinstance(expr, Least | Greatest):
-            return self._chain("min" if isinstance(expr, Least) else "max", expr.args)
-        if expr.func in _UNARY:
-            return self.apply(_UNARY[expr.func], self.visit(expr.args[0]))
-        raise AssertionError(f"no operation for {expr!r}")
-
-    def _chain(self, operation: str, args: tuple[sympy.Expr, ...]) -> int:
-        total = self.visit(args[0])
-        for arg in args[1:]:
-            total = self.apply(operation, total, self.visit(arg))
-        return total
-
-    def _power(self, base: sympy.Expr, exponent: sympy.Expr) -> int:
-        child = self.visit(base)
-        if exponent == -1:
-            return self.apply("reciprocal", child)
-        if exponent == 2:
-            return self.apply("square", child)
-        if exponent.is_number:
-            return self.apply("pow", child, self.visit(exponent))
-        logarithm = self.apply("log", child)
-        return self.apply("exp", self.fold("mul", [logarithm, self.visit(exponent)]))
-
+from isoflop.laws.functions import Greatest, Least
+from isoflop.laws.tape import COLUMN, CONSTANT, PARAMETER, Node, Tape
 
 MAX_WORK: Final = 30_000
 """Operations in the second derivatives, roughly, beyond which a formula is refused."""
+
+
+@dataclass(frozen=True)
+class Lean:
+    """The derivatives that a search needs; the others are multiples of them.
+
+    Where `A/N^alpha` stands, the slope in alpha is -ln N times the slope in ln A: the law knows the
+    two only through `ln A - alpha ln N`. So one of them, the leader, is enough.
+
+    Args:
+        gradient: tape of the law and the slopes of the leaders.
+        hessian: tape of the law, the slopes of the leaders, and the second derivatives of `pairs`.
+        pairs: pairs of leaders, by their place among the leaders.
+        leader: for each parameter, the place of its leader.
+        ratios: tape of each parameter's slope relative to its leader's, which depends on columns
+            alone; None where every parameter is its own leader.
+    """
+
+    gradient: Tape
+    hessian: Tape
+    pairs: tuple[tuple[int, int], ...]
+    leader: tuple[int, ...]
+    ratios: Tape | None
 
 
 @dataclass(frozen=True)
@@ -129,6 +59,8 @@ class Program:
         scale_like: parameters whose exponential multiplies a term: given the others, that
             exponential is found by non-negative least squares.
         linear: real parameters in which the law is linear.
+        leaders: for each parameter, the one of whose slope its own is a multiple; () for themselves.
+        ratios: tape of those multiples, which depend on columns alone.
     """
 
     logarithmic: tuple[bool, ...]
@@ -139,6 +71,23 @@ class Program:
     columns: tuple[str, ...]
     scale_like: tuple[int, ...] = ()
     linear: tuple[int, ...] = ()
+    leaders: tuple[int, ...] = ()
+    ratios: Tape | None = None
+
+    @cached_property
+    def lean(self) -> Lean:
+        """The tapes without the slopes that are multiples of others."""
+        count = len(self.logarithmic)
+        own = self.leaders or tuple(range(count))
+        chosen = sorted(set(own))
+        if len(chosen) == count:
+            return Lean(self.gradient, self.hessian, self.pairs, own, None)
+        place = {k: number for number, k in enumerate(chosen)}
+        kept = [n for n, pair in enumerate(self.pairs) if place.keys() >= set(pair)]
+        slopes = [0, *(1 + k for k in chosen)]
+        pairs = tuple((place[self.pairs[n][0]], place[self.pairs[n][1]]) for n in kept)
+        hessian = self.hessian.keep([*slopes, *(1 + count + n for n in kept)])
+        return Lean(self.gradient.keep(slopes), hessian, pairs, tuple(place[k] for k in own), self.ratios)
 
 
 def _inside(expr: sympy.Expr, *, deep: bool) -> set[sympy.Symbol]:
@@ -205,32 +154,49 @@ def _compiled(
             f"The derivatives of {text!r} would take about {size} operations; at most {MAX_WORK} are compiled. "
             "Write it with fewer factors, or as a Python function."
         )
-    seconds, pairs = [], []
-    for i in range(len(coordinates)):
-        for j in range(i, len(coordinates)):
-            second = tidy(sympy.diff(slopes[i], coordinates[j])).replace(sympy.DiracDelta, lambda *_: sympy.Integer(0))
-            if second != 0:
-                seconds.append(second)
-                pairs.append((i, j))
     inputs = {s: Node("column", (), COLUMN, k) for k, s in enumerate(column_symbols)}
     inputs |= {s: Node("parameter", (), PARAMETER, k) for k, s in enumerate(coordinates)}
-
-    def tape(outputs: list[sympy.Expr]) -> Tape:
-        builder = Builder(inputs)
-        numbers = tuple(builder.visit(e) for e in outputs)
-        return Tape(tuple(builder.nodes), numbers)
-
-    bends = dict(zip(pairs, seconds, strict=True))
-    scale_like, linear = _separable(slopes, bends)
+    hessian, pairs = _full_tape(law, inputs)
+    leaders, ratios = _leaders(slopes, coordinates)
+    builder = Builder(inputs)
+    numbers = tuple(builder.visit(r) for r in ratios)
+    scale_like, linear = _separable(slopes, coordinates)
     return Program(
-        logarithmic, tape([law]), tape([law, *slopes]), tape([law, *slopes, *seconds]), tuple(pairs), columns,
-        scale_like, linear,
+        logarithmic, hessian.keep([0]), hessian.keep(range(1 + len(coordinates))), hessian, pairs, columns,
+        scale_like, linear, leaders, Tape(tuple(builder.nodes), numbers),
     )  # fmt: skip
 
 
-def _separable(
-    slopes: list[sympy.Expr], bends: dict[tuple[int, int], sympy.Expr]
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def _full_tape(law: sympy.Expr, inputs: dict[sympy.Symbol, Node]) -> tuple[Tape, tuple[tuple[int, int], ...]]:
+    """Tape of the law, all slopes and the second derivatives that are not zero, with their pairs."""
+    builder = Builder(inputs)
+    root = builder.visit(law)
+    first, second = Derivatives(builder).of(root)
+    zero = builder.add(Node("constant", (), CONSTANT, 0.0))
+    slopes = [first.get(int(node.payload), zero) for node in inputs.values() if node.kind == PARAMETER]
+    pairs = tuple(sorted(second))
+    return Tape(tuple(builder.nodes), (root, *slopes, *(second[p] for p in pairs))), pairs
+
+
+def _leaders(
+    slopes: list[sympy.Expr], coordinates: list[sympy.Symbol]
+) -> tuple[tuple[int, ...], tuple[sympy.Expr, ...]]:
+    """For each parameter the one whose slope it shares, and the ratio, which is free of parameters."""
+    leaders: list[int] = []
+    ratios: list[sympy.Expr] = []
+    for k, slope in enumerate(slopes):
+        found, shared = k, sympy.Integer(1)
+        for other in sorted(set(leaders)):
+            ratio = tidy(slope / slopes[other]) if slopes[other] != 0 else coordinates[0]
+            if not ratio.free_symbols & set(coordinates):
+                found, shared = other, ratio
+                break
+        leaders.append(found)
+        ratios.append(shared)
+    return tuple(leaders), tuple(ratios)
+
+
+def _separable(slopes: list[sympy.Expr], coordinates: list[sympy.Symbol]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Coordinates that, given the others, follow from linear least squares.
 
     Either the law is linear in the coordinate, or its slope is its own derivative (a term
@@ -239,15 +205,19 @@ def _separable(
     scale_like: list[int] = []
     linear: list[int] = []
     for k, slope in enumerate(slopes):
-        chosen = (*scale_like, *linear)
-        if any((min(k, other), max(k, other)) in bends for other in chosen):
+        if any(_bend(slope, coordinates[other]) != 0 for other in (*scale_like, *linear)):
             continue
-        own = bends.get((k, k), sympy.Integer(0))
+        own = _bend(slope, coordinates[k])
         if own == 0:
             linear.append(k)
         elif sympy.expand(own - slope) == 0:
             scale_like.append(k)
     return tuple(scale_like), tuple(linear)
+
+
+def _bend(slope: sympy.Expr, coordinate: sympy.Symbol) -> sympy.Expr:
+    """Second derivative, without the spikes of kinks."""
+    return tidy(sympy.diff(slope, coordinate)).replace(sympy.DiracDelta, lambda *_: sympy.Integer(0))
 
 
 def compile_formula(formula: Formula, raw_columns: frozenset[str] = frozenset()) -> Program:

@@ -3,8 +3,8 @@
 No source text is generated and nothing is evaluated as code; each node is one operation.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -50,6 +50,7 @@ def _maximum(x: Array, y: Array, out: Array | None = None) -> Array:
 
 _OPERATIONS: Final[Mapping[str, Any]] = {
     "add": np.add,
+    "sub": np.subtract,
     "mul": np.multiply,
     "pow": np.power,
     "reciprocal": np.reciprocal,
@@ -95,6 +96,20 @@ class Tape:
     def _leaves(self) -> tuple[tuple[int, Node], ...]:
         return tuple((number, node) for number, node in enumerate(self.nodes) if not node.children)
 
+    @cached_property
+    def _parameters(self) -> tuple[tuple[int, int], ...]:
+        """Nodes that are parameters, with their index."""
+        return tuple((number, int(node.payload)) for number, node in self._leaves if node.kind == PARAMETER)
+
+    @cached_property
+    def _moving(self) -> tuple[tuple[int, Any, int, int | None], ...]:
+        """Operations that depend on parameters, with their one or two inputs."""
+        return tuple(
+            (number, function, children[0], children[1] if len(children) > 1 else None)
+            for number, function, children, kind in self._plan
+            if kind in (PARAMETER, MIXED)
+        )
+
     def column_part(self, columns: list[Array]) -> list[Array | None]:
         """Values of all nodes that depend on columns alone; computed once per table."""
         values: list[Array | None] = [None] * len(self.nodes)
@@ -121,17 +136,32 @@ class Tape:
         Returns:
             One array per output, broadcastable to (…, n). They may alias the buffers.
         """
-        values = list(fixed)
-        for number, node in self._leaves:
-            if node.kind == PARAMETER:
-                values[number] = coordinates[int(node.payload)]
-        for number, function, children, kind in self._plan:
-            if kind == PARAMETER:
-                values[number] = function(*[values[c] for c in children])
-            elif kind == MIXED:
-                out = None if buffers is None else buffers.get(number)
-                values[number] = function(*[values[c] for c in children], out=out)
-        return [values[o] for o in self.outputs]  # type: ignore[misc]
+        values: list[Any] = list(fixed)
+        outs: list[Array | None] = [None] * len(values)
+        if buffers is not None:
+            for number, space in buffers.items():
+                outs[number] = space
+        for number, which in self._parameters:
+            values[number] = coordinates[which]
+        # The shortest form of this loop: small tables pay for every operation's overhead.
+        for number, function, x, y in self._moving:
+            if y is None:
+                values[number] = function(values[x], outs[number])
+            else:
+                values[number] = function(values[x], values[y], outs[number])
+        return [values[o] for o in self.outputs]
+
+    def keep(self, positions: Iterable[int]) -> "Tape":
+        """The tape with some of its outputs, and the nodes that they need."""
+        outputs = [self.outputs[p] for p in positions]
+        needed, waiting = set(outputs), list(outputs)
+        while waiting:
+            fresh = set(self.nodes[waiting.pop()].children) - needed
+            needed |= fresh
+            waiting += fresh
+        place = {old: new for new, old in enumerate(sorted(needed))}
+        nodes = [replace(self.nodes[k], children=tuple(place[c] for c in self.nodes[k].children)) for k in place]
+        return Tape(tuple(nodes), tuple(place[o] for o in outputs))
 
     @cached_property
     def mixed(self) -> tuple[int, ...]:
