@@ -22,6 +22,9 @@ SEED_ROWS: Final = 96
 SKETCH_ROWS: Final = 2048
 """Larger tables are searched on a spread-out sample of this many rows, then polished on all."""
 
+THOROUGH_STEPS: Final = 500
+"""Several breaks make narrow, curved valleys: the best searches of a thorough grid are given time."""
+
 AGREE: Final = 0.3
 """Share of quick searches that must agree; with fewer, the thorough grid is searched."""
 
@@ -78,12 +81,15 @@ def _search(problem: Problem, objective: Objective, start: Array | None, *, thor
             f"Law {problem.law.name!r} has no finite value at any seed on these runs. Check the units of "
             f"{', '.join(problem.law.columns)}, or give the parameters narrower domains."
         )
-    u = _polish(sketch, first, seeds, thorough=thorough).u if len(seeds) else seeds
+    polished = _polish(sketch, first, seeds, thorough=thorough) if len(seeds) else None
+    u = seeds if polished is None else polished.u
     searches = len(u)
     u = u if start is None else np.concatenate([u, start])
-    if objective.needs_scale:
+    if polished is not None and start is None and not objective.needs_scale:
+        solution = polished
+    else:
         objective = _with_scale(sketch, objective, u)
-    solution = minimise(Evaluator(sketch, objective), u, damping=0.3)
+        solution = minimise(Evaluator(sketch, objective), u, damping=0.3, enough=None if thorough else 3)
     best = int(np.argmin(solution.value))
     same = solution.value[:searches] <= solution.value[best] * (1 + SAME) + problem.rounding
     if sketch is problem:
@@ -97,7 +103,7 @@ def _polish(problem: Problem, objective: Objective, seeds: Array, *, thorough: b
     """Polish all seeds; in a quick search only the better ones go beyond a few cheap steps."""
     evaluator = Evaluator(problem, objective)
     if thorough:
-        return minimise(evaluator, seeds)
+        return minimise(evaluator, seeds, max_steps=THOROUGH_STEPS)
     if len(seeds) > 6:
         early = minimise(Evaluator(sample_rows(problem, SEED_ROWS), objective), seeds, max_steps=10, exact=False)
         seeds = early.u[np.argsort(early.value, kind="stable")[:6]]
@@ -105,14 +111,17 @@ def _polish(problem: Problem, objective: Objective, seeds: Array, *, thorough: b
 
 
 def _with_scale(problem: Problem, objective: Objective, u: Array) -> Objective:
-    """Set the objective's scale from the residuals of the best point, twice."""
+    """Set a missing scale of the objective from the residuals of the best point, twice."""
+    if not objective.needs_scale:
+        return objective
     scaled = replace(objective, kind="squares")
     values = Evaluator(problem, scaled).value(u)
     best = u[[int(np.argmin(values))]]
-    for _ in range(2):
+    for repeat in range(2):
+        if repeat:
+            best = minimise(Evaluator(problem, scaled), best, damping=0.3).u
         residuals = Evaluator(problem, scaled).residuals(best)[0]
         scaled = objective.with_scale(max(robust_scale(residuals, problem.size), 1e-6))
-        best = minimise(Evaluator(problem, scaled), best, damping=0.3).u
     return scaled
 
 

@@ -5,6 +5,7 @@ non-negative least squares on relative residuals. Which parameters are linear is
 formula. Laws with many non-linear parameters use a quasi-random grid.
 """
 
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -32,6 +33,7 @@ def grid_size(nonlinear: int, *, thorough: bool) -> tuple[int, int]:
     return (256, 12) if nonlinear <= 4 else (512, 16)
 
 
+@lru_cache(maxsize=32)
 def _unit_grid(dimension: int, points: int) -> Array:
     """Points in the unit cube: a lattice up to two dimensions, Sobol's sequence beyond."""
     if dimension == 0:
