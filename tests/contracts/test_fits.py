@@ -66,21 +66,18 @@ def test_other_units_change_no_prediction(design: Design, fits: dict[str, Fit]) 
 
 @every_design
 def test_a_good_table_gives_a_fit_that_can_be_trusted(design: Design) -> None:
-    fit = fit_law(laws.get(design.law), RunTable.from_columns(with_noise(design.runs())))
-    if design.law in MANY_BREAKS:
-        assert fit.certificate.verdict != "certified"
-    else:
-        assert fit.certificate.verdict == "certified", fit.certificate.reasons
+    law, runs = laws.get(design.law), with_noise(design.runs())
+    fit = fit_law(law, RunTable.from_columns(runs))
+    # Several breaks may be doubted; what is certified must be at least as good as the truth itself.
+    assert fit.certificate.verdict == "certified" or design.law in MANY_BREAKS, fit.certificate.reasons
+    truth = np.log(runs[law.response]) - np.log(law.predict(design.values, **{w: runs[w] for w in law.columns}))
+    assert fit.certificate.verdict != "certified" or fit.value <= fit.objective.rho(truth).sum()
 
 
 @every_design
 def test_runs_without_noise_are_no_reason_for_doubt(design: Design, fits: dict[str, Fit]) -> None:
     certificate = fitted(design, fits).certificate
-    if design.law == "bnsl-3-flops":
-        # Three breaks have six equal optima and many worse ones; one search that gets there is a reason for doubt.
-        assert any("searches" in reason for reason in certificate.reasons)
-    else:
-        assert certificate.verdict != "not converged", certificate.reasons
+    assert certificate.verdict != "not converged" or design.law == "bnsl-3-flops", certificate.reasons
 
 
 def with_noise(runs: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
