@@ -6,5 +6,5 @@ import isoflop as iso
 
 runs = iso.embedded("ladder")
 runs = runs.select(runs.column("tokens") >= 3e5, "stopped while the loss was still falling steeply")
-found = iso.backtest("chinchilla", runs, by="flops", seed=0)
+found = iso.backtest("kaplan-tokens", runs, by="flops", seed=0)
 iso.figures.save(iso.figures.prediction_figure(found), Path(__file__).with_suffix(".svg"))
