@@ -175,7 +175,8 @@ class Evaluator:
                     a + b for a, b in zip((value, slope, metric, curvature), extra, strict=True)
                 )
         # One sum finds whatever is not finite.
-        bad = ~np.isfinite(value + slope.sum(axis=1) + curvature.sum(axis=(1, 2)))
+        with np.errstate(all="ignore"):
+            bad = ~np.isfinite(value + slope.sum(axis=1) + curvature.sum(axis=(1, 2)))
         return Local(np.where(bad, np.inf, value), slope, metric, curvature)
 
     def _sums(self, v: Array, weights: Array | None, *, exact: bool) -> tuple[Array, Array, Array, Array]:

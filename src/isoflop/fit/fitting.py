@@ -84,7 +84,7 @@ def summarise(
     free = tuple(i in problem.free for i in range(len(problem.slots)))
     names = tuple(s.name for s in problem.slots)
     words = [w for w in dict.fromkeys((*problem.law.columns, "params", "tokens", "flops", response)) if w in runs.names]
-    numbers = [w for w in words if runs.is_number(w)]
+    numbers = [w for w in words if runs.is_number(w) and np.isfinite(runs.column(w)).any()]
     ranges = {w: (float(np.nanmin(runs.column(w))), float(np.nanmax(runs.column(w)))) for w in numbers}
     digest = runs.digest(tuple(dict.fromkeys((*problem.law.columns, response, *problem.levels))))
     data = DataSummary(
