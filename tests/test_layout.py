@@ -26,6 +26,7 @@ LAYERS = (
     {"fit"},
     {"uncertainty"},
     {"validate"},
+    {"methods"},
     {"recipes"},
     {"plan"},
     {"testtime"},

@@ -1,0 +1,1 @@
+"""Published procedures that take more than one formula: chains of fits, mixtures, number formats, schedules."""
