@@ -1,55 +1,15 @@
-"""For every law of the catalogue: true parameters and runs from which a fit must find them again."""
+"""For every law of the catalogue: a design. A family's designs stand in `designs_<family>.py` beside this file."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from isoflop import laws
-from isoflop.laws import Law
-
-
-@dataclass(frozen=True)
-class Design:
-    """Runs without noise.
-
-    Args:
-        law: name in the catalogue.
-        ranges: column → lowest and highest value; several columns are crossed.
-        published: the published set that is the truth.
-        truth: the truth where nothing is published for this law.
-        points: values per column.
-    """
-
-    law: str
-    ranges: Mapping[str, tuple[float, float]]
-    published: str = ""
-    truth: Mapping[str, float] = field(default_factory=dict)
-    points: int = 12
-
-    @property
-    def values(self) -> Mapping[str, float]:
-        """True parameters."""
-        return laws.get(self.law).published_set(self.published).values if self.published else self.truth
-
-    def columns(self, points: int = 0) -> dict[str, NDArray[np.float64]]:
-        """Runs on a grid that is even in the logarithms."""
-        axes = [np.geomspace(low, high, points or self.points) for low, high in self.ranges.values()]
-        return {name: grid.ravel() for name, grid in zip(self.ranges, np.meshgrid(*axes), strict=True)}
-
-    def runs(self) -> dict[str, NDArray[np.float64]]:
-        """Runs with the loss that the law gives them."""
-        law: Law = laws.get(self.law)
-        columns = self.columns()
-        return columns | {law.response: law.predict(self.values, **columns)}
-
+from tests.contracts.design import Design
 
 _SIZES = (7e7, 1.6e10)
 _TOKENS = (5e9, 5e11)
 _ONE_BREAK = {"a": 1.5, "b": 60.0, "c0": 0.1, "c1": 0.12, "f1": 0.4}
 
-DESIGNS = (
+_CORE = (
     Design("power-params", {"params": (768, 1.5e9)}, "kaplan-2020"),
     Design("power-tokens", {"tokens": (2e7, 2.29e10)}, "kaplan-2020"),
     Design("power-flops", {"flops": (1e15, 1e21)}, "kaplan-2020"),
@@ -61,7 +21,13 @@ DESIGNS = (
     Design("kaplan-steps", {"params": (1e5, 1.5e9), "steps": (1e3, 1e6)}, "kaplan-2020", points=8),
     Design("gadre", {"params": (1e7, 6.9e9), "tokens": (2e8, 1e12)}, "gadre-2024-redpajama", points=8),
     Design("skaling", {"params": _SIZES, "tokens": _TOKENS}, "epoch-2024-refit", points=8),
-    Design("farseer", {"params": (1e8, 2.5e10), "tokens": (1e9, 5e11)}, "scalebench-2026", points=12),
+    Design(
+        "farseer",
+        {"params": (1e8, 2.5e10), "tokens": (1e9, 5e11)},
+        "scalebench-2026",
+        points=12,
+        open_units=("params", "tokens"),
+    ),
     Design("bnsl-1-params", {"params": (1e5, 1e11)}, truth=_ONE_BREAK | {"d1": 1e8}, points=40),
     Design("bnsl-1-tokens", {"tokens": (1e2, 4e3)}, "addition-4-digit", points=40),
     Design("bnsl-1-flops", {"flops": (1e15, 1e25)}, truth=_ONE_BREAK | {"d1": 1e20}, points=40),
@@ -70,6 +36,14 @@ DESIGNS = (
         {"flops": (1e12, 1e26)},
         truth=_ONE_BREAK | {"d1": 1e16, "c2": -0.1, "d2": 1e21, "f2": 0.3},
         points=60,
+        doubted=True,
     ),
-    Design("bnsl-3-flops", {"flops": (1e0, 1e24)}, "decomposition", points=100),
+    Design("bnsl-3-flops", {"flops": (1e0, 1e24)}, "decomposition", points=100, doubted=True),
+)
+
+_FAMILIES = sorted(path.stem for path in Path(__file__).parent.glob("designs_*.py"))
+
+DESIGNS: tuple[Design, ...] = (
+    *_CORE,
+    *(design for family in _FAMILIES for design in import_module(f"tests.contracts.{family}").DESIGNS),
 )
