@@ -53,6 +53,10 @@ class FitError(InputError):
     """A fit was asked for that these data or settings cannot give."""
 
 
+class RangeWarning(UserWarning):
+    """A law is used outside the range that its source supports; the text says how far."""
+
+
 class NotCertifiedError(IsoflopError):
     """A result exists but must not be trusted; it carries the reasons."""
 

@@ -5,7 +5,7 @@ import re
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from isoflop.errors import UnitsError
 
@@ -55,6 +55,27 @@ def training_flops(
     5.88e+23
     """
     return FLOPS_PER_PARAM_TOKEN * params * tokens
+
+
+def decades_beyond(values: ArrayLike, span: tuple[float, float]) -> float:
+    """How far the farthest value lies outside a span, in powers of ten; 0 when all are inside.
+
+    Args:
+        values: positive numbers.
+        span: smallest and largest value; 0 and infinity leave a side open.
+
+    Returns:
+        `max(log10(x / high), log10(low / x), 0)` over the values.
+
+    >>> decades_beyond([1e8, 1e12], (1e6, 1e10)), decades_beyond(1e8, (0.0, 1e10))
+    (2.0, 0.0)
+    """
+    x = np.asarray(values, dtype=float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        beyond = np.maximum(np.log10(x / span[1]), np.log10(span[0] / x))
+    farthest = float(np.nanmax(beyond, initial=0.0))
+    # Dividing at the edge itself may leave a rounding error.
+    return farthest if farthest > 1e-9 else 0.0
 
 
 def parse_quantity(text: str | float) -> float:

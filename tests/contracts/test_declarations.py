@@ -61,7 +61,7 @@ def test_published_sets_are_complete(law: Law, published: Published) -> None:
     assert set(published.values) == set(law.parameter_names)
     assert published.where
     assert published.note
-    assert published.evidence in {"V", "R"}
+    assert published.evidence in {"V", "R", "S"}
     assert set(published.errors) <= set(law.parameter_names)
     assert law.published_set(published.name) is published
     for name, value in published.values.items():

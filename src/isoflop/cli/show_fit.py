@@ -25,6 +25,7 @@ def forecast(fitted: Fit, found: Forecast) -> dict[str, Any]:
         "columns": found.columns,
         "new_run": found.new_run,
         "distance_decades": found.distance_decades,
+        "source_decades": found.source_decades,
         "inflation": fitted.inflation,
         "leaves_out": list(found.leaves_out),
         "law": fitted.law.name,
@@ -132,6 +133,9 @@ def print_forecast(fitted: Fit, found: Forecast) -> None:
     output.say(f"  {found.value:.5g}{unit}, {span(found.interval, 5)} ({found.level:.0%}, {what})", style="bold")
     beyond = [f"{d:.1f} decades in {word}" for word, d in found.distance_decades.items() if d > 0]
     output.say(f"  beyond the data by {', '.join(beyond)}" if beyond else "  within the range of the data")
+    said = ", ".join(f"{d:.1f} decades in {word}" for word, d in found.source_decades.items())
+    if said:
+        output.say(f"  beyond what the source of {fitted.law.name} supports by {said}")
     if fitted.inflation is not None:
         output.say(f"  interval widened {max(fitted.inflation, 1.0):.2f} times, as the back-test showed to be needed")
     output.say(*(f"  not in the interval: {text}" for text in found.leaves_out))

@@ -55,11 +55,13 @@ class Forecast(Estimate):
     Args:
         columns: the inputs.
         distance_decades: how far beyond the data each input lies, in powers of ten.
+        source_decades: the same from the range that the law's source supports, for inputs beyond both.
         new_run: whether the interval is for a new run (with its noise) or for the mean.
     """
 
     columns: Mapping[str, Any] = field(default_factory=dict)
     distance_decades: Mapping[str, float] = field(default_factory=dict)
+    source_decades: Mapping[str, float] = field(default_factory=dict)
     new_run: bool = True
 
 
@@ -219,7 +221,10 @@ class Fit:
         )
         return Forecast(
             base.value, base.interval, base.level, base.draws, base.leaves_out, self.law.unit,
-            columns=MappingProxyType(dict(given)), distance_decades=self.distance(given), new_run=new_run,
+            columns=MappingProxyType(dict(given)), distance_decades=(away := self.distance(given)),
+            # Where the runs themselves reach, the source's range says nothing.
+            source_decades={w: d for w, d in self.law.distance(given).items() if d > 0 and away.get(w, 1.0) > 0},
+            new_run=new_run,
         )  # fmt: skip
 
     def _with_noise(self, draws: Array) -> Array:

@@ -157,6 +157,7 @@ CHINCHILLA: Final = Law(
     },
     source=HOFFMANN,
     counted="N with embeddings; D training tokens, seen once; C = 6ND",
+    ranges={"params": (70e6, 16e9), "tokens": (5e9, 500e9)},
     valid="70e6 to 16e9 parameters, 5e9 to 500e9 tokens; every run with a schedule as long as its tokens",
     advice=(
         "Spread the ratio of tokens to parameters: with D proportional to N, alpha and beta cannot be told apart. "

@@ -104,6 +104,7 @@ FARSEER: Final = Law(
     },
     source=SOURCE,
     counted="N without embeddings; D training tokens. Both must be plain counts: their units are part of the form",
+    ranges={"params": (1e8, 25.1e9), "tokens": (1e9, 5.1e11)},
     valid="1e8 to 25.1e9 parameters, 1e9 to 5.1e11 tokens; not outside the range of N that was fitted",
     advice=(
         "The paper's exp(a N^gamma + b), written about N = 1e9 so that its constants can be told apart. "

@@ -1,93 +1,28 @@
 """What a law is: a formula, parameter domains, a source, published coefficients."""
 
-import math
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoflop.errors import ColumnError, LawError
+from isoflop.errors import ColumnError, LawError, RangeWarning
 from isoflop.laws.callable import LawFunction, function_formula, function_program
 from isoflop.laws.compile import Program, compile_formula
 from isoflop.laws.formula import Formula, parse_formula
+from isoflop.laws.parts import Domain as Domain
+from isoflop.laws.parts import Parameter as Parameter
+from isoflop.laws.parts import Published as Published
+from isoflop.laws.parts import Source as Source
 from isoflop.runs.columns import resolve
+from isoflop.units import decades_beyond, format_quantity, training_flops
 
 Array = NDArray[Any]
-Domain = Literal["positive", "real"] | tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """Domain and meaning of one parameter.
-
-    Args:
-        domain: `"positive"`, `"real"`, or an open interval `(low, high)`.
-        meaning: a few words, with the unit where it has one.
-        start: range in which seeds are looked for, when the default does not suit; in units
-            in which every column has geometric mean 1.
-    """
-
-    domain: Domain = "positive"
-    meaning: str = ""
-    start: tuple[float, float] | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse an empty interval."""
-        if not isinstance(self.domain, str) and not -math.inf < self.domain[0] < self.domain[1] < math.inf:
-            raise LawError(
-                f"The interval {self.domain} is empty or has no end. Write (low, high) with low < high, "
-                "or 'positive' or 'real'."
-            )
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where a law was published.
-
-    Args:
-        authors: family names.
-        year: of the version cited.
-        title: full or short title.
-        where: arXiv number, equation or table.
-
-    >>> str(Source("Hoffmann et al.", 2022, "Training Compute-Optimal Large Language Models", "arXiv:2203.15556"))
-    'Hoffmann et al. (2022), Training Compute-Optimal Large Language Models, arXiv:2203.15556'
-    """
-
-    authors: str
-    year: int
-    title: str
-    where: str = ""
-
-    def __str__(self) -> str:
-        """One line for listings."""
-        return f"{self.authors} ({self.year}), {self.title}" + (f", {self.where}" if self.where else "")
-
-
-@dataclass(frozen=True)
-class Published:
-    """One set of published coefficients.
-
-    Args:
-        name: short name, unique within the law.
-        values: parameter → value, in the units that the law's `counted` text states.
-        where: table, equation or file of the source.
-        evidence: `"V"` read in the source, `"R"` recomputed from its data or formula.
-        errors: standard errors where the source prints them.
-        note: units, corpus, and what to beware of.
-    """
-
-    name: str
-    values: Mapping[str, float]
-    where: str = ""
-    evidence: Literal["V", "R"] = "V"
-    errors: Mapping[str, float] = field(default_factory=dict)
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,7 +38,8 @@ class Law:
         variables: names that stand for columns besides the vocabulary, such as `x`.
         source: where it was published.
         counted: what the columns and the response count, and their units.
-        valid: range in which the source supports it.
+        valid: range in which the source supports it, in words.
+        ranges: word → smallest and largest value that the source supports, where it names numbers.
         advice: how to fit it, and what to beware of.
         published: coefficient sets of the source.
         unit: unit of the response.
@@ -125,10 +61,12 @@ class Law:
     published: tuple[Published, ...] = ()
     unit: str = "nats/token"
     function: LawFunction | None = None
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check at once that the texts name its parameters, and a user's law that it parses."""
         object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
+        object.__setattr__(self, "ranges", MappingProxyType(dict(self.ranges)))
         # The shipped laws are parsed when they are used: parsing them all would cost every start half a second.
         written = set(re.findall(r"[^\W\d]\w*", self.formula)) if self.family != "user" else None
         known = set(self.parsed.parameters) if written is None else written
@@ -262,6 +200,9 @@ class Law:
         Raises:
             LawError: a parameter has no value.
 
+        Warns:
+            RangeWarning: a column lies outside the range that the source supports, with the distance.
+
         >>> law = Law("chinchilla", "E + A/N^alpha + B/D^beta")
         >>> hoffmann = {"E": 1.69, "A": 406.4, "B": 410.7, "alpha": 0.34, "beta": 0.28}
         >>> round(float(law.predict(hoffmann, params=70e9, tokens=1.4e12)), 4)
@@ -271,9 +212,41 @@ class Law:
         if missing:
             raise LawError(f"Law {self.name!r} needs a value for {', '.join(missing)}. Add it to the values.")
         words = {resolve(name) or name: array for name, array in columns.items()}
+        beyond = self.outside(words)
+        if beyond:
+            warnings.warn(beyond, RangeWarning, stacklevel=2)
         result = self.evaluate([values[name] for name in self.parameter_names], words)
         scalar = all(np.ndim(words[w]) == 0 for w in self.columns)
         return result[0] if scalar else result
+
+    def distance(self, columns: Mapping[str, ArrayLike]) -> Mapping[str, float]:
+        """How far beyond the range that the source supports inputs lie, in decades; 0 inside it.
+
+        Args:
+            columns: word → values.
+
+        Returns:
+            Word → largest distance, for the words with a range.
+
+        >>> law = Law("small", "E + A/N^alpha", ranges={"params": (1e6, 1e9)})
+        >>> dict(law.distance({"params": [1e8, 1e10]}))
+        {'params': 1.0}
+        """
+        given = dict(columns)
+        if {"params", "tokens"} <= set(given) and "tokens_per_param" in self.ranges:
+            given["tokens_per_param"] = np.asarray(given["tokens"], float) / np.asarray(given["params"], float)
+        if {"params", "tokens"} <= set(given) and "flops" in self.ranges and "flops" not in given:
+            given["flops"] = training_flops(np.asarray(given["params"], float), np.asarray(given["tokens"], float))
+        return MappingProxyType({w: decades_beyond(given[w], r) for w, r in self.ranges.items() if w in given})
+
+    def outside(self, columns: Mapping[str, ArrayLike]) -> str:
+        """A sentence on inputs outside the range that the source supports; empty inside it."""
+        beyond = [
+            f"{word} by {decades:.2g} decades (it supports {' to '.join(map(format_quantity, self.ranges[word]))})"
+            for word, decades in self.distance(columns).items()
+            if decades > 0
+        ]
+        return f"Outside the range of the source of law {self.name!r}: {', '.join(beyond)}." if beyond else ""
 
     def published_set(self, name: str | None = None) -> Published:
         """One published coefficient set; the first when no name is given.

@@ -31,6 +31,7 @@ KAPLAN_TOKENS: Final = Law(
     },
     source=KAPLAN,
     counted="N without embeddings; D distinct training tokens of early-stopped runs",
+    ranges={"params": (768, 1.5e9), "tokens": (0.0, 2.29e10)},
     valid="768 to 1.5e9 non-embedding parameters, up to 2.29e10 tokens (WebText2)",
     advice="No irreducible loss: compare with chinchilla by back-test before extrapolating far.",
     published=(
@@ -106,6 +107,7 @@ OVERTRAINING: Final = Law(
     },
     source=GADRE,
     counted="N with embeddings; D training tokens; C = 6ND and M = D/N eliminated exactly from the paper's form",
+    ranges={"params": (10e6, 6.9e9), "tokens_per_param": (20.0, 640.0)},
     valid="ratios of 20 to 640 tokens per parameter, 10e6 to 6.9e9 parameters",
     advice="Four constants: five runs are enough if one of them is over-trained. It is Chinchilla with alpha = beta.",
     published=(

@@ -1,0 +1,80 @@
+"""What the declaration of a law is made of: parameter domains, its source, published coefficients."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from isoflop.errors import LawError
+
+Domain = Literal["positive", "real"] | tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """Domain and meaning of one parameter.
+
+    Args:
+        domain: `"positive"`, `"real"`, or an open interval `(low, high)`.
+        meaning: a few words, with the unit where it has one.
+        start: range in which seeds are looked for, when the default does not suit; in units
+            in which every column has geometric mean 1.
+    """
+
+    domain: Domain = "positive"
+    meaning: str = ""
+    start: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse an empty interval."""
+        if not isinstance(self.domain, str) and not -math.inf < self.domain[0] < self.domain[1] < math.inf:
+            raise LawError(
+                f"The interval {self.domain} is empty or has no end. Write (low, high) with low < high, "
+                "or 'positive' or 'real'."
+            )
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a law was published.
+
+    Args:
+        authors: family names.
+        year: of the version cited.
+        title: full or short title.
+        where: arXiv number, equation or table.
+
+    >>> str(Source("Hoffmann et al.", 2022, "Training Compute-Optimal Large Language Models", "arXiv:2203.15556"))
+    'Hoffmann et al. (2022), Training Compute-Optimal Large Language Models, arXiv:2203.15556'
+    """
+
+    authors: str
+    year: int
+    title: str
+    where: str = ""
+
+    def __str__(self) -> str:
+        """One line for listings."""
+        return f"{self.authors} ({self.year}), {self.title}" + (f", {self.where}" if self.where else "")
+
+
+@dataclass(frozen=True)
+class Published:
+    """One set of published coefficients.
+
+    Args:
+        name: short name, unique within the law.
+        values: parameter → value, in the units that the law's `counted` text states.
+        where: table, equation or file of the source.
+        evidence: `"V"` read in the source, `"R"` recomputed from its data or formula, `"S"` read in
+            other texts that agree on what the source prints.
+        errors: standard errors where the source prints them.
+        note: units, corpus, and what to beware of.
+    """
+
+    name: str
+    values: Mapping[str, float]
+    where: str = ""
+    evidence: Literal["V", "R", "S"] = "V"
+    errors: Mapping[str, float] = field(default_factory=dict)
+    note: str = ""

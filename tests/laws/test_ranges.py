@@ -1,0 +1,58 @@
+"""A law outside the range that its source supports says how far."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+import isoflop as iso
+from isoflop import laws
+from isoflop.errors import RangeWarning
+from isoflop.laws import Law
+
+SMALL = Law("small", "L = E + A/N^alpha", ranges={"params": (1e6, 1e9)})
+VALUES = {"E": 1.7, "A": 400.0, "alpha": 0.34}
+
+
+def test_the_distance_is_in_decades() -> None:
+    assert SMALL.distance({"params": 1e11}) == {"params": pytest.approx(2.0)}
+    assert SMALL.distance({"params": [1e7, 1e4]}) == {"params": pytest.approx(2.0)}
+    assert SMALL.distance({"params": 1e9}) == {"params": 0.0}
+
+
+def test_prediction_outside_warns_with_the_distance() -> None:
+    with pytest.warns(RangeWarning, match=r"'small': params by 1 decades \(it supports 1.00M to 1.00B\)"):
+        SMALL.predict(VALUES, params=1e10)
+
+
+def test_prediction_inside_is_silent() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert float(SMALL.predict(VALUES, N=1e9)) == pytest.approx(1.7 + 400 * 1e9**-0.34)
+
+
+def test_ratios_and_compute_are_derived() -> None:
+    gadre = laws.get("gadre").distance({"params": 1e9, "tokens": 2e8})
+    assert gadre == {"params": 0.0, "tokens_per_param": pytest.approx(2.0)}
+    by_flops = Law("c", "E + A/N^alpha + B/D^beta", ranges={"flops": (1e18, 1e21)})
+    assert by_flops.distance({"params": 1e10, "tokens": 1e12}) == {"flops": pytest.approx(np.log10(60))}
+
+
+def test_the_shipped_chinchilla_knows_its_range() -> None:
+    law = laws.get("chinchilla")
+    with pytest.warns(RangeWarning, match=r"params by 1\.1 decades \(it supports 70.0M to 16.0B\)"):
+        law.predict(law.published_set("epoch-2024").values, params=2e11, tokens=4e11)
+
+
+def test_a_forecast_names_what_lies_beyond_runs_and_source() -> None:
+    runs = {"N": np.geomspace(1e6, 1e8, 12)}
+    runs["loss"] = np.asarray(SMALL.predict(VALUES, params=runs["N"]))
+    fit = iso.fit(SMALL, runs, bootstrap=20)
+    assert fit.predict(params=1e11).source_decades == {"params": pytest.approx(2.0)}
+    assert fit.predict(params=5e8).source_decades == {}
+
+
+def test_runs_reach_further_than_the_source() -> None:
+    runs = {"N": np.geomspace(1e8, 1e11, 12)}
+    runs["loss"] = np.asarray(SMALL.predict(VALUES, params=runs["N"]))
+    assert iso.fit(SMALL, runs, bootstrap=20).predict(params=5e10).source_decades == {}
