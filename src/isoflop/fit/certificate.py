@@ -253,6 +253,8 @@ def _sizes_check(problem: Problem, word: str, values: Array) -> CertificateCheck
     sizes = len(np.unique(np.round(np.log(np.abs(values) + 1e-300), 6)))
     if len(law.columns) == 1:
         needed = len([m for k, m in enumerate(problem.members) if m[0] in problem.free])
+    elif set(np.unique(values)) <= {0.0, 1.0}:
+        needed = min(needed, 2)  # an indicator has no other values, and only its effect to show
     else:
         needed += 1
     text = f"{sizes} distinct values of {word}"
