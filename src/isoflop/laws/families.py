@@ -1,6 +1,15 @@
 """The families of the catalogue; a new family file is added to this list."""
 
-from isoflop.laws import broken, chinchilla, farseer, power, pretraining
+from isoflop.laws import broken, chinchilla, farseer, power, precision, pretraining, qat, sparsity
 from isoflop.laws.law import Law
 
-FAMILIES: tuple[tuple[Law, ...], ...] = (power.LAWS, chinchilla.LAWS, pretraining.LAWS, farseer.LAWS, broken.LAWS)
+FAMILIES: tuple[tuple[Law, ...], ...] = (
+    power.LAWS,
+    chinchilla.LAWS,
+    pretraining.LAWS,
+    farseer.LAWS,
+    broken.LAWS,
+    precision.LAWS,
+    qat.LAWS,
+    sparsity.LAWS,
+)
