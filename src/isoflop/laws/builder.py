@@ -5,11 +5,12 @@ from typing import Any, Final
 
 import sympy
 
-from isoflop.laws.functions import Greatest, Least, sigmoid, softplus
+from isoflop.laws.functions import Greatest, Least, expm1, sigmoid, softplus
 from isoflop.laws.tape import COLUMN, CONSTANT, MIXED, PARAMETER, Node
 
 _UNARY: Final[Mapping[Any, str]] = {
     sympy.exp: "exp",
+    expm1: "expm1",
     sympy.log: "log",
     sympy.tanh: "tanh",
     sigmoid: "sigmoid",

@@ -7,9 +7,11 @@ becomes `exp(a - alpha n)` and its derivatives are multiples of itself.
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Final
+from typing import Any, Final
 
+import numpy as np
 import sympy
+from numpy.typing import NDArray
 
 from isoflop.errors import FormulaError
 from isoflop.laws.builder import Builder as Builder
@@ -17,6 +19,8 @@ from isoflop.laws.derive import Derivatives
 from isoflop.laws.formula import Formula, column_symbol
 from isoflop.laws.functions import Greatest, Least
 from isoflop.laws.tape import COLUMN, CONSTANT, PARAMETER, Node, Tape
+
+Array = NDArray[Any]
 
 MAX_WORK: Final = 30_000
 """Operations in the second derivatives, roughly, beyond which a formula is refused."""
@@ -102,11 +106,31 @@ def _inside(expr: sympy.Expr, *, deep: bool) -> set[sympy.Symbol]:
     return set().union(*(_inside(a, deep=deeper) for a in expr.args)) if expr.args else set()
 
 
+def _natural(expr: sympy.Expr) -> set[sympy.Symbol]:
+    """Parameters that enter as they are: those inside functions, unless they are a scale outside as well.
+
+    Of `R exp(-D/R)` the logarithm of R is the coordinate, as of any scale.
+    """
+    inside = _inside(expr, deep=False)
+    powers = {s for p in expr.atoms(sympy.Pow) if not isinstance(p, sympy.exp) for s in p.exp.free_symbols}
+    return {s for s in inside if s in powers or not _is_scale(expr, s)}
+
+
+def _is_scale(expr: sympy.Expr, symbol: sympy.Symbol) -> bool:
+    """Whether a symbol is a factor somewhere outside functions and exponents."""
+    if expr == symbol:
+        return True
+    if expr.is_Pow and not isinstance(expr, sympy.exp):
+        return _is_scale(expr.base, symbol)
+    outside = expr.is_Add or expr.is_Mul or isinstance(expr, Least | Greatest)
+    return outside and any(_is_scale(a, symbol) for a in expr.args)
+
+
 def log_form(
     formula: Formula, raw_columns: frozenset[str]
 ) -> tuple[sympy.Expr, list[sympy.Symbol], list[sympy.Symbol], tuple[bool, ...]]:
     """Rewrite a formula in coordinates: log columns, and logs of the parameters that only multiply."""
-    exponents = _inside(formula.expression, deep=False)
+    exponents = _natural(formula.expression)
     replace: dict[sympy.Symbol, sympy.Expr] = {}
     columns, coordinates, logarithmic = [], [], []
     for number, name in enumerate(formula.columns):
@@ -160,7 +184,7 @@ def _compiled(
     leaders, ratios = _leaders(slopes, coordinates)
     builder = Builder(inputs)
     numbers = tuple(builder.visit(r) for r in ratios)
-    scale_like, linear = _separable(slopes, coordinates)
+    scale_like, linear = _separable(hessian, pairs, len(coordinates))
     return Program(
         logarithmic, hessian.keep([0]), hessian.keep(range(1 + len(coordinates))), hessian, pairs, columns,
         scale_like, linear, leaders, Tape(tuple(builder.nodes), numbers),
@@ -196,28 +220,47 @@ def _leaders(
     return tuple(leaders), tuple(ratios)
 
 
-def _separable(slopes: list[sympy.Expr], coordinates: list[sympy.Symbol]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def _separable(
+    hessian: Tape, pairs: tuple[tuple[int, int], ...], count: int
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Coordinates that, given the others, follow from linear least squares.
 
     Either the law is linear in the coordinate, or its slope is its own derivative (a term
-    `exp(v) g`), and it does not mix with the ones chosen before.
+    `exp(v) g`), and it does not mix with the ones chosen before. Seen from values at random points:
+    to multiply the derivatives out takes SymPy half a minute where a law has min and max.
     """
+    slopes, bends = _sampled(hessian, pairs, count)
     scale_like: list[int] = []
     linear: list[int] = []
     for k, slope in enumerate(slopes):
-        if any(_bend(slope, coordinates[other]) != 0 for other in (*scale_like, *linear)):
+        mixed = [bends.get((min(k, other), max(k, other))) for other in (*scale_like, *linear)]
+        if not all(bend is None or _vanishes(bend, slope) for bend in mixed):
             continue
-        own = _bend(slope, coordinates[k])
-        if own == 0:
+        own = bends.get((k, k))
+        if own is None or _vanishes(own, slope):
             linear.append(k)
-        elif sympy.expand(own - slope) == 0:
+        elif _vanishes(own - slope, slope):
             scale_like.append(k)
     return tuple(scale_like), tuple(linear)
 
 
-def _bend(slope: sympy.Expr, coordinate: sympy.Symbol) -> sympy.Expr:
-    """Second derivative, without the spikes of kinks."""
-    return tidy(sympy.diff(slope, coordinate)).replace(sympy.DiracDelta, lambda *_: sympy.Integer(0))
+def _sampled(
+    hessian: Tape, pairs: tuple[tuple[int, int], ...], count: int
+) -> tuple[list[Array], dict[tuple[int, int], Array]]:
+    """Slopes and second derivatives at random points, those where all are finite."""
+    rng = np.random.default_rng(0)
+    inputs = sum(node.kind == COLUMN and not node.children for node in hessian.nodes)
+    columns = [rng.uniform(0.2, 1.3, 6) for _ in range(inputs)]
+    with np.errstate(all="ignore"):
+        outputs = hessian.run([rng.uniform(0.2, 1.3, (8, 1)) for _ in range(count)], hessian.column_part(columns))
+    values = np.stack([np.broadcast_to(o, (8, 6)).ravel() for o in outputs])
+    values = values[:, np.isfinite(values).all(axis=0)]
+    return list(values[1 : 1 + count]), dict(zip(pairs, values[1 + count :], strict=True))
+
+
+def _vanishes(values: Array, beside: Array) -> bool:
+    """Whether values are nothing but rounding beside others."""
+    return bool(values.size and np.all(np.abs(values) <= 1e-9 * np.abs(beside)))
 
 
 def compile_formula(formula: Formula, raw_columns: frozenset[str] = frozenset()) -> Program:

@@ -94,6 +94,9 @@ class Derivatives:
         match node.operation:
             case "exp":
                 return number, number
+            case "expm1":
+                slope = self._apply("exp", x)
+                return slope, slope
             case "log":
                 slope = self._apply("reciprocal", x)
                 return slope, self._product(self._constant(-1.0), slope, slope)

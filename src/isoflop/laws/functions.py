@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 import sympy
+from sympy.printing.latex import LatexPrinter
 
 
 class sigmoid(sympy.Function):  # type: ignore[misc]  # SymPy prints the class name
@@ -21,6 +22,19 @@ class softplus(sympy.Function):  # type: ignore[misc]  # SymPy prints the class 
     def fdiff(self, argindex: int = 1) -> sympy.Expr:
         """Give the derivative."""
         return sigmoid(self.args[0])
+
+
+class expm1(sympy.Function):  # type: ignore[misc]  # SymPy prints the class name
+    """`exp(x) - 1`, kept whole: for a small x the difference of the two loses every digit."""
+
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:
+        """Give the derivative."""
+        return sympy.exp(self.args[0])
+
+    def _latex(self, printer: LatexPrinter, exp: str | None = None) -> str:
+        """Print as readers know it."""
+        text = rf"\left(e^{{{printer.doprint(self.args[0])}}} - 1\right)"
+        return text if exp is None else rf"{text}^{{{exp}}}"
 
 
 class Greatest(sympy.Function):  # type: ignore[misc]
@@ -45,10 +59,11 @@ class Least(sympy.Function):  # type: ignore[misc]
 Greatest.__name__, Least.__name__ = "max", "min"
 
 
-FUNCTIONS: Final = ("exp", "log", "log2", "log10", "sqrt", "tanh", "sigmoid", "softplus", "min", "max")
+FUNCTIONS: Final = ("exp", "expm1", "log", "log2", "log10", "sqrt", "tanh", "sigmoid", "softplus", "min", "max")
 
 UNARY: Final[Mapping[str, Callable[[sympy.Expr], sympy.Expr]]] = {
     "exp": sympy.exp,
+    "expm1": expm1,
     "log": sympy.log,
     "log2": lambda x: sympy.log(x) / sympy.log(2),
     "log10": lambda x: sympy.log(x) / sympy.log(10),
@@ -61,6 +76,7 @@ UNARY: Final[Mapping[str, Callable[[sympy.Expr], sympy.Expr]]] = {
 
 NUMERIC: Final[Mapping[str, Callable[..., float]]] = {
     "exp": math.exp,
+    "expm1": math.expm1,
     "log": math.log,
     "log2": math.log2,
     "log10": math.log10,

@@ -6,7 +6,7 @@ fit work on columns whose geometric mean is 1, so that a change of units changes
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -14,9 +14,11 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
+from isoflop.laws.builder import Builder
 from isoflop.laws.compile import log_form, tidy
 from isoflop.laws.formula import Formula
-from isoflop.laws.functions import Greatest, Least, sigmoid, softplus
+from isoflop.laws.functions import Greatest, Least
+from isoflop.laws.tape import PARAMETER, Node, Tape
 
 Array = NDArray[Any]
 
@@ -95,6 +97,45 @@ def _candidates(
     return found
 
 
+def _by_degree(
+    law: sympy.Expr, x: sympy.Symbol, names: dict[sympy.Symbol, str], logs: set[sympy.Symbol]
+) -> dict[str, sympy.Expr]:
+    """Exponents at which scales offset the power of the column in the rest of a product, or keep up with it."""
+    found: dict[str, sympy.Expr] = {}
+    for product in law.atoms(sympy.Mul):
+        _note_scale(found, [f for f in product.args if not f.has(x)], -_degree(product, x), names, logs)
+    for call in law.atoms(Least, Greatest):
+        _note_scale(found, [f for f in call.args if not f.has(x)], _degree(call, x), names, logs)
+    return found
+
+
+def _note_scale(
+    found: dict[str, sympy.Expr],
+    terms: list[sympy.Expr],
+    degree: sympy.Expr,
+    names: dict[sympy.Symbol, str],
+    logs: set[sympy.Symbol],
+) -> None:
+    """Note the exponent of the one scale among some terms."""
+    inside = [f.args[0] for f in terms if isinstance(f, sympy.exp)]
+    symbols = {s for e in inside for s in logs if sympy.diff(e, s) == 1}
+    if len(symbols) == 1 and degree != 0:
+        found.setdefault(names[symbols.pop()], degree)
+
+
+def _degree(expr: sympy.Expr, x: sympy.Symbol) -> sympy.Expr:
+    """Power of the column in an expression: a guess where its terms differ, to be verified."""
+    if isinstance(expr, sympy.exp):
+        slope = sympy.diff(expr.args[0], x)
+        return sympy.Integer(0) if slope.has(x) else slope
+    if expr.is_Mul:
+        return sympy.Add(*(_degree(a, x) for a in expr.args))
+    if expr.is_Pow:
+        return _degree(expr.base, x) * expr.exp
+    terms = expr.args if expr.is_Add or isinstance(expr, Least | Greatest) else ()
+    return next((d for d in (_degree(a, x) for a in terms) if d != 0), sympy.Integer(0))
+
+
 def _note(
     found: dict[str, sympy.Expr],
     inner: sympy.Expr,
@@ -112,33 +153,41 @@ def _note(
             found.setdefault(names[symbol], sympy.cancel(-slope / weight))
 
 
-def _holds(residual: sympy.Expr, seed: int) -> bool:
-    """Whether an expression vanishes at random points."""
-    plain = residual.replace(Greatest, sympy.Max).replace(Least, sympy.Min)
-    plain = plain.replace(sigmoid, lambda a: 1 / (1 + sympy.exp(-a)))
-    plain = plain.replace(softplus, lambda a: sympy.log(1 + sympy.exp(a)))
-    symbols = sorted(plain.free_symbols, key=str)
-    rng = np.random.default_rng(seed)
-    for _ in range(3):
-        point = {s: sympy.Float(v, 30) for s, v in zip(symbols, rng.uniform(0.2, 1.3, len(symbols)), strict=True)}
-        if abs(complex(plain.xreplace(point).evalf(20))) > 1e-12:
-            return False
-    return True
+def _holds(
+    law: sympy.Expr, x: sympy.Symbol, exponents: dict[sympy.Symbol, sympy.Expr], logs: set[sympy.Symbol]
+) -> bool:
+    """Whether the law keeps its values when the column and the parameters move together, at random points."""
+    symbols = sorted(law.free_symbols | {x}, key=str)
+    builder = Builder({s: Node("parameter", (), PARAMETER, k) for k, s in enumerate(symbols)})
+    tape = Tape((), tuple(builder.visit(e) for e in (law, *exponents.values())))
+    tape = replace(tape, nodes=tuple(builder.nodes))
+    rng = np.random.default_rng(0)
+    # Natural parameters are positive; columns and scales are logarithms, spread so that every kink is crossed.
+    signed = {s for s in symbols if s in logs or str(s).startswith("x_")}
+    points = {s: rng.uniform(*((-2.0, 2.0) if s in signed else (0.2, 1.3)), (64, 1)) for s in symbols}
+    shift = rng.uniform(0.2, 1.0, (64, 1))
+    with np.errstate(all="ignore"):
+        before, *powers = tape.run(list(points.values()), tape.column_part([]))
+        moved = points | {x: points[x] + shift}
+        for symbol, power in zip(exponents, powers, strict=True):
+            moved[symbol] = points[symbol] + power * shift if symbol in logs else points[symbol] * np.exp(power * shift)
+        after = tape.run(list(moved.values()), tape.column_part([]))[0]
+    known = np.isfinite(before) & np.isfinite(after)
+    return bool(known.any() and np.allclose(after[known], before[known], rtol=1e-9, atol=0.0))
 
 
 def _verified(
     law: sympy.Expr, x: sympy.Symbol, names: dict[sympy.Symbol, str], logs: set[sympy.Symbol]
 ) -> dict[str, sympy.Expr] | None:
     """Exponents under which the law keeps its value when the column's unit changes, or None."""
-    found = _candidates(law, x, names, logs)
-    moved = {v for v, name in names.items() if name in found}
-    found = {n: e for n, e in found.items() if not e.free_symbols & (moved | {x})}
-    residual = sympy.diff(law, x)
-    for symbol, name in names.items():
-        if name in found:
-            factor = 1 if symbol in logs else symbol
-            residual = residual + found[name] * factor * sympy.diff(law, symbol)
-    return found if found and _holds(residual, 0) else None
+    near, degree = _candidates(law, x, names, logs), _by_degree(law, x, names, logs)
+    for guess in (near, degree, degree | near):
+        moved = {v for v, name in names.items() if name in guess}
+        found = {n: e for n, e in guess.items() if e.free_symbols <= names.keys() - moved}
+        exponents = {symbol: found[name] for symbol, name in names.items() if name in found}
+        if found and _holds(law, x, exponents, logs):
+            return found
+    return None
 
 
 @lru_cache(maxsize=256)

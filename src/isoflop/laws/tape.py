@@ -56,6 +56,7 @@ _OPERATIONS: Final[Mapping[str, Any]] = {
     "reciprocal": np.reciprocal,
     "square": np.square,
     "exp": np.exp,
+    "expm1": np.expm1,
     "log": np.log,
     "tanh": np.tanh,
     "sigmoid": _sigmoid,
