@@ -167,14 +167,18 @@ def _law(data: dict[str, Any], given: Law | None) -> Law:
     """The catalogue's law when name and formula agree, else one rebuilt from the text."""
     if given is not None:
         return given
+    known = catalogue().get(data["law"])
+    if (
+        known is not None
+        and known.formula == data["formula"]
+        and (known.function is not None) == bool(data.get("function"))
+    ):
+        return known
     if data.get("function"):
         raise FileError(
             f"This fit is of {data['law']!r}, a Python function, which JSON cannot hold. "
             "Give the law: Fit.from_json(source, law=…)."
         )
-    known = catalogue().get(data["law"])
-    if known is not None and known.formula == data["formula"]:
-        return known
     parameters = {n: Parameter(_domain(p["domain"]), p["meaning"]) for n, p in data["law_parameters"].items()}
     return Law(
         data["law"], data["formula"], parameters=parameters, variables=tuple(data["variables"]), unit=data["unit"]
