@@ -212,12 +212,18 @@ def _leaders(
         found, shared = k, sympy.Integer(1)
         for other in sorted(set(leaders)):
             ratio = tidy(slope / slopes[other]) if slopes[other] != 0 else coordinates[0]
-            if not ratio.free_symbols & set(coordinates):
+            if not (ratio.free_symbols & set(coordinates) or _may_divide_by_zero(ratio)):
                 found, shared = other, ratio
                 break
         leaders.append(found)
         ratios.append(shared)
     return tuple(leaders), tuple(ratios)
+
+
+def _may_divide_by_zero(ratio: sympy.Expr) -> bool:
+    """Whether a column stands below the line: the share of a domain, or the logarithm of a size, may be zero."""
+    powers = [p for p in ratio.atoms(sympy.Pow) if not isinstance(p, sympy.exp)]
+    return any(p.base.free_symbols and p.exp.could_extract_minus_sign() for p in powers)
 
 
 def _separable(

@@ -1,6 +1,20 @@
 """The families of the catalogue; a new family file is added to this list."""
 
-from isoflop.laws import broken, chinchilla, farseer, power, precision, pretraining, qat, sparsity
+from isoflop.laws import (
+    broken,
+    chinchilla,
+    data,
+    data_value,
+    downstream,
+    farseer,
+    mixing,
+    power,
+    precision,
+    pretraining,
+    qat,
+    reinforcement,
+    sparsity,
+)
 from isoflop.laws.law import Law
 
 FAMILIES: tuple[tuple[Law, ...], ...] = (
@@ -12,4 +26,9 @@ FAMILIES: tuple[tuple[Law, ...], ...] = (
     precision.LAWS,
     qat.LAWS,
     sparsity.LAWS,
+    downstream.LAWS,
+    reinforcement.LAWS,
+    data.LAWS,
+    mixing.LAWS,
+    data_value.LAWS,
 )
