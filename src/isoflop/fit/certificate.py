@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from isoflop.fit.evaluate import Evaluator
 from isoflop.fit.problem import Problem
+from isoflop.laws.formula import Formula
 
 Array = NDArray[Any]
 Verdict = Literal["certified", "weakly identified", "not converged"]
@@ -257,10 +258,19 @@ def _sizes_check(problem: Problem, word: str, values: Array) -> CertificateCheck
         needed = min(needed, 2)  # an indicator has no other values, and only its effect to show
     else:
         needed += 1
+    if sizes < needed and _is_only_given(law, word):
+        needed = 1
     text = f"{sizes} distinct values of {word}"
     if sizes < needed:
         text += f", fewer than the {needed} that this law needs. Add runs at other values of {word}."
     return CertificateCheck(f"sizes of {word}", sizes, needed, sizes >= needed, text, "identification")
+
+
+def _is_only_given(law: Formula, word: str) -> bool:
+    """Whether a column is measured beside the law: it enters linearly, and no parameter is lost where it is 0."""
+    own, expression = law.symbols[word], law.expression
+    without = expression.subs(own, 0)
+    return bool(without.free_symbols == expression.free_symbols - {own} and expression.diff(own, 2).expand() == 0)
 
 
 def units_check(change: float, *, flat: bool) -> CertificateCheck:

@@ -122,8 +122,11 @@ def _objective_of(fit: Fit, law: Law, table: RunTable, name: str, start: dict[st
     runs = prepare(fit.law, table, fit.response)
     noise, weights = fit.settings.get("noise"), fit.settings.get("weights")
     held = dict(start)
+    domain = law.domain(name.partition("[")[0])
 
     def reached(value: float) -> float:
+        if not isinstance(domain, str) and not domain[0] < value < domain[1]:
+            return math.inf  # so that an open side ends where the domain does
         problem = bind_checked(
             law,
             runs,
