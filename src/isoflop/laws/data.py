@@ -52,10 +52,10 @@ DATA_CONSTRAINED: Final = Law(
         "beta": Parameter(meaning="exponent of effective tokens", start=(0.2, 0.6)),
         "B": Parameter(meaning="data term; carries the unit of D^beta", start=(1.0, 1e6)),
         "R_N": Parameter(
-            meaning="R_N* of the paper: excess size, in times what U feeds, that is worth 63 %", start=(1, 50)
+            meaning="R_N* of the paper: excess size, in times what U feeds, that is worth 63 %", start=(0.3, 300)
         ),
         "R_D": Parameter(
-            meaning="R_D* of the paper: repeats after which 63 % of all they can give is given", start=(1, 50)
+            meaning="R_D* of the paper: repeats after which 63 % of all they can give is given", start=(0.3, 300)
         ),
     },
     source=MUENNIGHOFF,

@@ -21,18 +21,19 @@ _ADVICE: Final = (
 )
 
 
-def _two(name: str, values: tuple[float, float, float], note: str, where: str) -> Published:
+_POINTS: Final = "the five mixtures of the authors' notebook (70M parameters, 30k steps), least squares on the loss"
+
+
+def _two(name: str, values: tuple[float, float, float], note: str) -> Published:
     """A set of the two-domain law."""
     return Published(
         name=name,
         values=dict(zip(("c", "b", "k"), values, strict=True)),
-        where=where,
+        where=_POINTS,
         evidence="R",
         note=f"Nats/token; {note}",
     )
 
-
-_POINTS: Final = "the five mixtures of the authors' notebook (70M parameters, 30k steps), least squares on the loss"
 
 TWO_DOMAINS: Final = Law(
     name="mixing-two",
@@ -51,8 +52,16 @@ TWO_DOMAINS: Final = Law(
     ranges={"share": (0.25, 0.75)},
     advice=f"Three constants for a curve: five mixtures at least. {_ADVICE}",
     published=(
-        _two("github-70m-30k", (1.1099, -0.6822, -1.6426), "GitHub loss, share of GitHub beside Pile-CC.", _POINTS),
-        _two("pile-cc-70m-30k", (3.4232, -0.6226, -2.5976), "Pile-CC loss, share of Pile-CC beside GitHub.", _POINTS),
+        _two(
+            "github-70m-30k",
+            (1.1098978523155225, -0.6824216627065333, -1.6424421117217671),
+            "GitHub loss, share of GitHub beside Pile-CC. The notebook prints k = -1.641, b = -0.682.",
+        ),
+        _two(
+            "pile-cc-70m-30k",
+            (3.4229494723974088, -0.6226434743103082, -2.593908460714736),
+            "Pile-CC loss, share of Pile-CC beside GitHub.",
+        ),
     ),
 )
 
