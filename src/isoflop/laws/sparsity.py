@@ -17,6 +17,18 @@ LUO: Final = Source(
     where="arXiv:2411.02335",
 )
 
+
+def _notebook(task: str, numbers: tuple[float, ...], data_unit: float, note: str) -> Published:
+    """A fit of the authors' notebook, brought from N in 1e6 and D in its own unit to plain counts."""
+    a_s, b_s, c_s, b_n, d, b_d, c = numbers
+    values = {"a_S": a_s * 1e6**b_n, "b_S": b_s, "c_S": c_s * 1e6**b_n, "b_N": b_n}
+    values |= {"a_D": d ** (1 / b_d) * data_unit, "b_D": b_d, "c": c}
+    where = "code of arXiv:2309.08520, brought to plain counts"
+    return Published(
+        f"frantar-2023-{task}-notebook", values, where, "R", note=f"{note} The table's fit in more digits."
+    )
+
+
 SPARSE_PRETRAINING: Final = Law(
     name="sparse-pretraining",
     formula="L = a_S*(1 - weight_sparsity)^b_S/N^b_N + c_S/N^b_N + (a_D/D)^b_D + c",
@@ -38,7 +50,6 @@ SPARSE_PRETRAINING: Final = Law(
         "D training tokens (T5) or images seen (ViT)"
     ),
     valid="sparsity 0 to 0.875; gradual magnitude pruning from a quarter to three quarters of training",
-    ranges={"weight_sparsity": (0.0, 0.875)},
     advice=(
         "For N:M sparsity use 1 - N/M. On the T5 runs b_D and c are soft: optima with a lower objective lie at very "
         "different values. What sparsity is worth is stable: see sparse_size_multiplier in isoflop.methods.sparse."
@@ -59,20 +70,11 @@ SPARSE_PRETRAINING: Final = Law(
             evidence="V",
             note="T5 on C4, nats/token; D in tokens.",
         ),
-        Published(
-            name="frantar-2023-t5-notebook",
-            values={
-                "a_S": 0.567785 * 1e6**0.245132,
-                "b_S": 0.721613,
-                "c_S": 1.522650 * 1e6**0.245132,
-                "b_N": 0.245132,
-                "a_D": 0.633615 ** (1 / 0.202708) * 1e5 * 65536,
-                "b_D": 0.202708,
-                "c": 0.650742,
-            },
-            where="code of arXiv:2309.08520, N in 1e6 and D in 1e5 steps of 65,536 tokens brought to plain counts",
-            evidence="R",
-            note="T5 on C4, nats/token; D in tokens. The same fit in more digits.",
+        _notebook(
+            "t5",
+            (0.567785, 0.721613, 1.522650, 0.245132, 0.633615, 0.202708, 0.650742),
+            1e5 * 65536,
+            "T5 on C4, nats/token; D in tokens (the code counts 1e5 steps of 65,536).",
         ),
         Published(
             name="frantar-2023-vit",
@@ -88,6 +90,12 @@ SPARSE_PRETRAINING: Final = Law(
             where="arXiv:2309.08520, table of coefficients",
             evidence="V",
             note="ViT on JFT, the loss of that set; D counts images seen.",
+        ),
+        _notebook(
+            "vit",
+            (1.30485, 0.82101, 2.07506, 0.39223, 0.27818, 0.88979, 4.51669),
+            1e9,
+            "ViT on JFT, the loss of that set; D counts images seen (the code counts 1e9).",
         ),
     ),
 )

@@ -1,0 +1,138 @@
+"""Quantization-aware training put to use: how to split the tokens, and what the quantized model is worth."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from isoflop.errors import InputError
+from isoflop.laws.qat import QAT_ERROR, QAT_FRACTION
+
+Array = NDArray[Any]
+
+SPLIT_FACTOR: Final = 0.906
+"""What the joint error of weights and activations is of the sum of the two apart (Chen et al. 2025)."""
+
+
+@dataclass(frozen=True)
+class TokenSplit:
+    """Tokens in full precision, then in quantization-aware training.
+
+    Args:
+        fraction: share of all tokens for quantization-aware training.
+        full_precision: tokens before it.
+        quantized: tokens in it.
+        tokens_per_byte: all tokens per byte of quantized weights, what the share depends on.
+    """
+
+    fraction: float
+    full_precision: float
+    quantized: float
+    tokens_per_byte: float
+
+
+def tokens_per_parameter_byte(params: ArrayLike, tokens: ArrayLike, weight_bits: ArrayLike) -> Array:
+    """Tokens per byte of quantized weights, `S = D/(N B/8)`.
+
+    Reference: Dremov et al. 2025, arXiv:2509.22935.
+
+    Args:
+        params: N.
+        tokens: D.
+        weight_bits: bits B of a weight in quantization-aware training.
+
+    Returns:
+        Tokens per byte.
+
+    >>> round(float(tokens_per_parameter_byte(396e6, 100e9, 2)))
+    1010
+    """
+    return np.asarray(8 * np.asarray(tokens, dtype=float) / (np.asarray(params, dtype=float) * np.asarray(weight_bits)))
+
+
+def split_tokens(params: float, tokens: float, weight_bits: float, *, a: float | None = None) -> TokenSplit:
+    """Split the tokens between full precision and quantization-aware training for the least final loss.
+
+    `f* = exp(ln S - a/ln S)/S = exp(-a/ln S)`, with S the tokens per parameter-byte.
+
+    Reference: Dremov et al. 2025, arXiv:2509.22935.
+
+    Args:
+        params: N.
+        tokens: D, all of them.
+        weight_bits: bits of a weight in quantization-aware training.
+        a: constant of the law `qat-fraction`; the published 6.7297 when None, whose error in f* is 0.091.
+
+    Returns:
+        The split.
+
+    Raises:
+        InputError: at most one token per parameter-byte, where the law has no value.
+
+    >>> split_tokens(396e6, 100e9, 2).fraction
+    0.378
+    """
+    ratio = float(tokens_per_parameter_byte(params, tokens, weight_bits))
+    if not ratio > 1:
+        raise InputError(
+            f"{tokens:g} tokens for {params:g} parameters of {weight_bits:g} bits are {ratio:.3g} per byte, but the "
+            "best share is only known above 1. Give more tokens or fewer parameters."
+        )
+    values = QAT_FRACTION.published_set().values if a is None else {"a": a}
+    fraction = float(np.exp(-values["a"] / np.log(ratio)))
+    return TokenSplit(fraction, (1 - fraction) * tokens, fraction * tokens, ratio)
+
+
+def joint_error(weights: ArrayLike, activations: ArrayLike) -> Array:
+    """Loss added by quantizing weights and activations, from the two apart.
+
+    `delta_W4A4 = 0.906 (delta_W4A16 + delta_W16A4)`
+
+    Reference: Chen et al. 2025, arXiv:2505.14302, decomposition of the error.
+
+    Args:
+        weights: loss added by the weights alone.
+        activations: loss added by the activations alone.
+
+    Returns:
+        Loss added by both.
+
+    >>> float(joint_error(0.02, 0.03))
+    0.0453
+    """
+    return np.asarray(SPLIT_FACTOR * (np.asarray(weights, dtype=float) + np.asarray(activations, dtype=float)))
+
+
+def effective_share(params: ArrayLike, tokens: ArrayLike, group_size: ArrayLike, values: Mapping[str, float]) -> Array:
+    """Share of the parameters that a model without quantization would need for the same loss.
+
+    `eff = (A/(A + k D^gamma_D (log2 G)^gamma_G N^(alpha - gamma_N)))^(1/alpha)`
+
+    Reference: Chen et al. 2025, arXiv:2505.14302, effective parameters.
+
+    Args:
+        params: N.
+        tokens: D.
+        group_size: elements G that share a scale.
+        values: parameters of the law `qat-loss`.
+
+    Returns:
+        The share, below one.
+
+    >>> from isoflop.laws.qat import QAT_LOSS
+    >>> w4a4 = QAT_LOSS.published_set("chen-2025-w4a4").values
+    >>> share = effective_share(594e6, 100e9, 128, w4a4)
+    >>> theta = [w4a4[name] for name in QAT_LOSS.parameter_names]
+    >>> quantized = QAT_LOSS.evaluate(theta, {"params": 594e6, "tokens": 100e9, "group_size": 128})
+    >>> plain = w4a4["A"] / (share * 594e6) ** w4a4["alpha"] + w4a4["B"] / 100e9 ** w4a4["alpha"] + w4a4["E"]
+    >>> bool(abs(quantized[0] - plain) < 1e-12)
+    True
+    """
+    n, d, g = (np.asarray(x, dtype=float) for x in (params, tokens, group_size))
+    theta = [values[name] for name in QAT_ERROR.parameter_names]
+    error = QAT_ERROR.evaluate(theta, {"params": n, "tokens": d, "group_size": g})
+    size_term = values["A"] / n ** values["alpha"]
+    shape = np.broadcast_shapes(n.shape, d.shape, g.shape)
+    return np.asarray(((size_term / (size_term + error)) ** (1 / values["alpha"])).reshape(shape))
