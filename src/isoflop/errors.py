@@ -28,13 +28,28 @@ class ColumnError(TableError):
         """Name the missing column, what is there, and the nearest name."""
         names = list(available)
         listed = ", ".join(names) if names else "no columns"
-        near = [n for n in names if missing.lower() in n.lower()][:1] or get_close_matches(missing, names, n=1)
-        step = f"Did you mean {near[0]!r}? " if near else ""
+        return cls(f"The table has no column {missing!r}; it has {listed}. {_mapping_step(missing, names)}")
+
+    @classmethod
+    def from_law(cls, law: str, missing: Iterable[str], available: Iterable[str], instead: str = "") -> "ColumnError":
+        """Name every column that a law lacks, what is there, and what to do."""
+        names, lacking = list(available), list(missing)
+        listed = ", ".join(names) if names else "no columns"
+        quoted = ", ".join(repr(name) for name in lacking)
         return cls(
-            f"The table has no column {missing!r}; it has {listed}. "
-            f"{step}Map a column of yours onto it: mapping={{{missing!r}: 'your_column'}} "
-            f"(command line: --map {missing}=your_column)."
+            f"The table has no column{'s' if len(lacking) > 1 else ''} {quoted}, which law {law!r} needs; "
+            f"it has {listed}. {_mapping_step(lacking[0], names)} {instead}".rstrip()
         )
+
+
+def _mapping_step(missing: str, names: list[str]) -> str:
+    """The nearest name, and how to map a column."""
+    near = [n for n in names if missing.lower() in n.lower()][:1] or get_close_matches(missing, names, n=1)
+    step = f"Did you mean {near[0]!r}? " if near else ""
+    return (
+        f"{step}Map a column of yours onto it: mapping={{{missing!r}: 'your_column'}} "
+        f"(command line: --map {missing}=your_column)."
+    )
 
 
 class UnitsError(InputError):

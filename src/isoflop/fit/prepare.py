@@ -4,12 +4,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from isoflop.errors import FitError, LawError
+from isoflop.errors import ColumnError, FitError, LawError
 from isoflop.fit.noise import run_noise
 from isoflop.fit.objective import Objective
 from isoflop.fit.problem import Problem, bind
 from isoflop.laws.law import Law
+from isoflop.laws.nearest import needs_sentence
 from isoflop.runs.check import usable
+from isoflop.runs.columns import resolve
 from isoflop.runs.table import RunTable
 
 
@@ -22,7 +24,11 @@ def prepare(
     """The rows that a law can be fitted to; the others are listed with their reasons."""
     if response in law.columns:
         raise LawError(f"Law {law.name!r} would explain {response!r} by itself. Choose another response or formula.")
-    return usable(table, columns=(*law.columns, *extra, *law.parsed.indexed.values()), response=response)
+    needed = tuple(dict.fromkeys((*law.columns, *law.parsed.indexed.values())))
+    missing = [word for word in needed if word not in table.names and resolve(word) not in table.names]
+    if missing:
+        raise ColumnError.from_law(law.name, missing, table.names, needs_sentence(law, table.names, response))
+    return usable(table, columns=(*needed, *extra), response=response)
 
 
 def bind_checked(
