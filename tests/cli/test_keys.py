@@ -23,6 +23,7 @@ CALLS = {
     "multiverse": "multiverse {runs} --law chinchilla --flops 1e22 --objective log-ls",
     "report": "report {runs} --law chinchilla --bootstrap 20 --flops 1e21 -o {folder}/report.html",
     "plan": "plan {fit} --params 1e9 --tokens 1e9",
+    "data list": "data list",
 }
 
 KEPT = {
@@ -89,7 +90,7 @@ def test_every_command_with_json_has_its_keys_listed() -> None:
         if any("--json" in parameter.opts for parameter in command.params):
             listed.add(" ".join(words))
     assert listed == set(KEYS)
-    assert listed - set(CALLS) <= {"ladder run", "demo"}
+    assert listed - set(CALLS) <= {"ladder run", "demo", "data fetch"}
 
 
 def commands(group: Any, words: list[str]) -> Iterator[tuple[list[str], Any]]:

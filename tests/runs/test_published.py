@@ -79,3 +79,20 @@ def test_the_embedded_table_is_the_packages_own() -> None:
     assert table.provenance.file == str(embedded_path("ladder"))
     assert len(table) >= 60
     assert {"params", "tokens", "flops", "loss"} <= set(table.names)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_columns_and_sizes_are_those_of_the_record(name: str, data_directory: Path) -> None:
+    entry = catalogue()[name]
+    record = json.loads((data_directory / f"{name}.json").read_text("utf-8"))
+    assert dict(entry.columns) == record["columns"]
+    assert dict(entry.originals) == {p: size for p, size in record["original_bytes"].items() if size is not None}
+
+
+def test_every_original_has_an_address_at_its_commit() -> None:
+    for entry in catalogue().values():
+        assert entry.address.startswith("https://raw.githubusercontent.com/")
+        assert entry.address.endswith(f"/{entry.commit}")
+        assert len(entry.commit) == 40
+        assert len(entry.sha256) == 64
+        assert entry.columns

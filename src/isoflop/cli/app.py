@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from isoflop.cli import data, fitting, ladder, lawbook, planning, reporting, validation
+from isoflop.cli import data, datasets, fitting, ladder, lawbook, planning, reporting, validation
 
 app = typer.Typer(
     name="isoflop",
@@ -49,4 +49,5 @@ for command in (
     reporting.demo,
 ):
     app.command()(command)
+app.add_typer(datasets.app, name="data")
 app.add_typer(ladder.app, name="ladder")

@@ -64,7 +64,15 @@ def fit(  # noqa: PLR0913 - a command's arguments are its options
 
 
 def predict(
-    fit_file: opt.FitFile,
+    fit_file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FIT.json|LAW:SET",
+            help="A fit written by isoflop fit -o FIT.json; - reads what isoflop fit --json prints; or a published "
+            "set, such as chinchilla:epoch-2024, which gives a value without an interval.",
+            show_default=False,
+        ),
+    ],
     *,
     params: opt.Params = None,
     tokens: opt.Tokens = None,
@@ -83,12 +91,17 @@ def predict(
 ) -> None:
     """Predict a run that has not been made. Value, interval, distance from the data, and what is left out."""
     from isoflop import api
-    from isoflop.cli import show_fit
+    from isoflop.cli import show_fit, show_published
 
+    named = {"params": params, "tokens": tokens, "flops": flops}
+    published = show_published.find(fit_file)
+    if published is not None:
+        said = show_published.forecast(*published, inputs.place(named, settings, ()))
+        output.print_json(said) if as_json else show_published.print_forecast(published[0], said)
+        return
     fitted = inputs.load_fit(fit_file)
     if not inflation:
         fitted = replace(fitted, inflation=None)
-    named = {"params": params, "tokens": tokens, "flops": flops}
     found = api.predict(fitted, level=level, new_run=not mean, **inputs.place(named, settings, tuple(fitted.levels)))
     if as_json:
         output.print_json(show_fit.forecast(fitted, found))

@@ -40,6 +40,8 @@ KEYS: Final[Mapping[str, tuple[Key, ...]]] = MappingProxyType(
         "plan": _keys(*decisions.PLAN),
         "report": _keys(*decisions.REPORT),
         "demo": _keys(*decisions.DEMO),
+        "data list": _keys(*runs.DATA_LIST),
+        "data fetch": _keys(*runs.DATA_FETCH),
         "ladder run": _keys(*runs.LADDER),
     }
 )

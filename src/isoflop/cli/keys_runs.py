@@ -28,12 +28,16 @@ SHOW: Final = (
     ("unit", "unit of the response"),
     ("counted", "what columns and response count"),
     ("valid", "range in which the source supports it"),
+    (
+        "ranges.COLUMN",
+        "[smallest, largest] value that the source supports, where it names numbers",
+    ),
     ("advice", "how to fit it, and what to beware of"),
     ("published[].name", "name of a published coefficient set"),
     ("published[].values.NAME", "its coefficients"),
     ("published[].errors.NAME", "its standard errors, where the source prints them"),
     ("published[].where", "table, equation or file of the source"),
-    ("published[].evidence", "`V` read in the source, `R` recomputed"),
+    ("published[].evidence", "`V` read in the source, `R` recomputed, `S` read in other texts that agree"),
     ("published[].note", "units and corpus"),
 )
 CHECK: Final = (
@@ -106,10 +110,30 @@ PREDICT: Final = (
     ("columns.COLUMN", "where the law was evaluated"),
     ("new_run", "whether the interval contains the noise of a single run"),
     ("distance_decades.COLUMN", "how far beyond the data, in powers of ten; 0 inside"),
+    ("source_decades.COLUMN", "how far beyond both the data and what the law's source supports; absent inside"),
     ("inflation", "factor by which a back-test widened the interval, or null"),
     ("leaves_out", "what the interval does not contain"),
     ("law", "name of the law"),
+    ("published", "name of the published set, when LAW:SET was given instead of a fit, or null"),
     *VERDICT,
+)
+DATA_LIST: Final = (
+    ("tables[].name", "name of the table"),
+    ("tables[].title", "what it is"),
+    ("tables[].rows", "rows of the file"),
+    ("tables[].paper", "what to cite"),
+    ("tables[].licence", "as its repository states it"),
+    ("tables[].address", "addresses of the originals, at their commit"),
+    ("tables[].file", "name of the file that isoflop reads"),
+    ("tables[].sha256", "hash of that file"),
+    ("tables[].columns.COLUMN", "what the column holds"),
+    ("tables[].path", "where the file is on this machine, or null"),
+)
+DATA_FETCH: Final = (
+    ("name", "name of the table"),
+    ("paths", "the files"),
+    ("source", "where they came from"),
+    ("verified", "the hash that they have, or `size in bytes` for originals"),
 )
 LADDER: Final = (
     ("directory", "folder of corpus, records and table"),

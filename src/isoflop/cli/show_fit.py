@@ -29,6 +29,7 @@ def forecast(fitted: Fit, found: Forecast) -> dict[str, Any]:
         "inflation": fitted.inflation,
         "leaves_out": list(found.leaves_out),
         "law": fitted.law.name,
+        "published": None,
         "certificate": verdict(fitted),
     }
 

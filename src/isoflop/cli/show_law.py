@@ -34,6 +34,7 @@ def details(law: Law) -> dict[str, Any]:
         "unit": law.unit,
         "counted": law.counted,
         "valid": law.valid,
+        "ranges": law.ranges,
         "advice": law.advice,
         "published": [
             {key: getattr(p, key) for key in ("name", "values", "errors", "where", "evidence", "note")}

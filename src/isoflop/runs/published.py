@@ -1,5 +1,6 @@
 """Published run tables: their sources, licences and hashes, and the table measured with isoflop's own ladder."""
 
+import hashlib
 import json
 import os
 import tomllib
@@ -16,7 +17,10 @@ from isoflop.runs.read import read_runs
 from isoflop.runs.table import RunTable
 
 ENVIRONMENT: Final = "ISOFLOP_DATA"
-"""Environment variable that names the folder of the published tables."""
+"""Environment variable that names the folder, or the address, of the published tables."""
+
+CACHE: Final = "ISOFLOP_CACHE"
+"""Environment variable that names the folder of downloads; ~/.cache/isoflop without it."""
 
 _EMBEDDED: Final = MappingProxyType({"ladder": "ladder/data/ladder.csv"})
 
@@ -41,6 +45,8 @@ class PublishedTable:
         where: rows that its authors keep, as a filter.
         mapping: word → column, where the headers do not say it.
         note: what else to know.
+        columns: header → what it holds, with its unit.
+        originals: path in the repository → size in bytes, of the originals that can be listed.
     """
 
     name: str
@@ -58,6 +64,13 @@ class PublishedTable:
     where: str | None = None
     mapping: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     note: str = ""
+    columns: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    originals: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def address(self) -> str:
+        """Address below which the repository at its commit is served, file by file."""
+        return f"{self.source.replace('https://github.com/', 'https://raw.githubusercontent.com/')}/{self.commit}"
 
 
 @cache
@@ -70,27 +83,29 @@ def catalogue() -> Mapping[str, PublishedTable]:
     >>> catalogue()["chinchilla_epoch"].rows
     245
     """
-    entries: dict[str, dict[str, Any]] = tomllib.loads(
-        files("isoflop").joinpath("runs", "published.toml").read_text("utf-8")
+    entries, more = (
+        tomllib.loads(files("isoflop").joinpath("runs", file).read_text("utf-8"))
+        for file in ("published.toml", "published_files.toml")
     )
-    return MappingProxyType({name: _entry(name, entries[name]) for name in sorted(entries)})
+    return MappingProxyType({name: _entry(name, entries[name] | more[name]) for name in sorted(entries)})
 
 
 def _entry(name: str, facts: Mapping[str, Any]) -> PublishedTable:
     """One entry of the catalogue."""
-    own = {**facts, "original": tuple(facts["original"]), "mapping": MappingProxyType(facts.get("mapping", {}))}
+    tables = {key: MappingProxyType(facts.get(key, {})) for key in ("mapping", "columns", "originals")}
+    own = {**facts, **tables, "original": tuple(facts["original"])}
     return PublishedTable(name=name, **own)
 
 
 def load_published(name: str, *, directory: str | Path | None = None, all_rows: bool = False) -> RunTable:
     """Read a published table, checked by its hash.
 
-    The processed tables are not downloaded: they were made from the originals, which the
-    catalogue names by repository, commit and path.
+    The tables were made from originals, which the catalogue names by repository, commit and path.
+    `isoflop data fetch NAME` brings a table from a mirror into isoflop's cache folder.
 
     Args:
         name: a name of the catalogue.
-        directory: folder of the tables; the one that ISOFLOP_DATA names when None.
+        directory: folder of the tables; the one that ISOFLOP_DATA names, or isoflop's cache, when None.
         all_rows: also the rows that the authors leave out.
 
     Returns:
@@ -121,14 +136,42 @@ def load_published(name: str, *, directory: str | Path | None = None, all_rows: 
 
 
 def _folder(entry: PublishedTable, directory: str | Path | None) -> Path:
-    """The folder of the tables."""
-    named = directory if directory is not None else os.environ.get(ENVIRONMENT)
-    if not named:
+    """The folder of the tables: what is given, ISOFLOP_DATA, or the cache where it holds the table."""
+    named = directory if directory is not None else mirror_of()
+    online = str(named).startswith(("http://", "https://"))
+    if (named is None or online) and (cache_folder() / entry.file).is_file():
+        return cache_folder()
+    if online:
+        raise FileError(f"{ENVIRONMENT} names an address. Fetch the table first: isoflop data fetch {entry.name}.")
+    if named is None:
         raise FileError(
             f"The published table {entry.name!r} is not part of isoflop. {_where_from(entry)} "
             f"Then name its folder: {ENVIRONMENT}=FOLDER or directory=FOLDER."
         )
     return Path(named)
+
+
+def mirror_of() -> str | None:
+    """The folder or address of the published tables that ISOFLOP_DATA names, if any."""
+    return os.environ.get(ENVIRONMENT) or None
+
+
+def where_is(entry: PublishedTable) -> Path | None:
+    """The file of a table in the folder that ISOFLOP_DATA names or in the cache; None where it is in neither."""
+    folders = (*(Path(named) for named in (mirror_of(),) if named), cache_folder())
+    return next((folder / entry.file for folder in folders if (folder / entry.file).is_file()), None)
+
+
+def cache_folder() -> Path:
+    """The folder of downloads: ISOFLOP_CACHE, or the user's cache."""
+    named = os.environ.get(CACHE)
+    return Path(named) if named else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "isoflop"
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _where_from(entry: PublishedTable) -> str:
