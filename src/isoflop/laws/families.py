@@ -1,6 +1,7 @@
 """The families of the catalogue; a new family file is added to this list."""
 
 from isoflop.laws import (
+    architecture,
     broken,
     chinchilla,
     data,
@@ -8,11 +9,13 @@ from isoflop.laws import (
     downstream,
     farseer,
     mixing,
+    modality,
     power,
     precision,
     pretraining,
     qat,
     reinforcement,
+    routing,
     sparsity,
 )
 from isoflop.laws.law import Law
@@ -31,4 +34,7 @@ FAMILIES: tuple[tuple[Law, ...], ...] = (
     data.LAWS,
     mixing.LAWS,
     data_value.LAWS,
+    architecture.LAWS,
+    modality.LAWS,
+    routing.LAWS,
 )
