@@ -86,7 +86,7 @@ def test_other_draws_give_a_like_mixture(boosted: MixtureModel, rng: np.random.G
 def test_the_mixing_law_of_seventeen_domains_orders_them_too(
     data_directory: Path,
 ) -> None:
-    # c + exp(sum of t_j r_j), fitted to the same 512 runs: .965, .959 and .988, above the trees at a billion parameters.
+    # c + exp(sum of t_j r_j), fitted to the same 512 runs: .965, .959, .988, above the trees at a billion parameters.
     from scipy.stats import spearmanr
 
     law = mixing_law(DOMAINS)
