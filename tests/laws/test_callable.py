@@ -86,3 +86,48 @@ def test_a_plan_from_a_function_says_what_it_needs():
     fit = iso.fit(LAW, chinchilla_runs(noise=0.004), objective="log-ls", bootstrap=20)
     with pytest.raises(LawError, match="formula"):
         iso.plan(fit, flops=1e24)
+
+
+class WithSlopes:
+    """The Chinchilla form with its own slopes, and what it is linear in."""
+
+    linear = ("E", "A", "B")
+
+    def __call__(self, p, c):
+        return chinchilla(p, c)
+
+    def value_and_slopes(self, p, c):
+        size, data = c["params"] ** -p["alpha"], c["tokens"] ** -p["beta"]
+        in_alpha, in_beta = -p["A"] * size * np.log(c["params"]), -p["B"] * data * np.log(c["tokens"])
+        value = p["E"] + p["A"] * size + p["B"] * data
+        return [value, np.ones_like(value), size, in_alpha, data, in_beta]
+
+
+OWN = Law(
+    "with-slopes",
+    "the Chinchilla form, with its slopes",
+    function=WithSlopes(),
+    variables=("params", "tokens"),
+    parameters={name: Parameter(start=(0.1, 0.8)) for name in ("E", "A", "alpha", "B", "beta")},
+)
+
+
+def test_a_function_may_give_its_own_slopes():
+    theta = [TRUTH[n] for n in OWN.parameter_names]
+    columns = {"params": [1e8, 1e9], "tokens": [1e9, 1e11]}
+    np.testing.assert_allclose(OWN.gradient(theta, columns), LAW.gradient(theta, columns), rtol=1e-12)
+
+
+def test_what_a_function_calls_linear_is_solved_for():
+    runs = chinchilla_runs(noise=0.004)
+    fit = iso.fit(OWN, runs, objective="log-ls", bootstrap=0)
+    assert fit.value == pytest.approx(iso.fit("chinchilla", runs, objective="log-ls", bootstrap=0).value, rel=1e-9)
+    assert fit.certificate.ok
+
+
+def test_an_unknown_linear_parameter_is_named():
+    wrong = WithSlopes()
+    wrong.linear = ("K",)
+    law = Law("w", "wrong", function=wrong, variables=("params",), parameters={"A": Parameter()})
+    with pytest.raises(LawError, match="calls K linear"):
+        law.program()

@@ -8,6 +8,7 @@ from isoflop.laws import (
     data_value,
     downstream,
     farseer,
+    hyperparameters,
     mixing,
     modality,
     power,
@@ -16,6 +17,7 @@ from isoflop.laws import (
     qat,
     reinforcement,
     routing,
+    schedule,
     sparsity,
 )
 from isoflop.laws.law import Law
@@ -37,4 +39,6 @@ FAMILIES: tuple[tuple[Law, ...], ...] = (
     architecture.LAWS,
     modality.LAWS,
     routing.LAWS,
+    schedule.LAWS,
+    hyperparameters.LAWS,
 )

@@ -86,6 +86,10 @@ def _candidates(
         nested = {f: sympy.Dummy() for a in call.args[0].args for f in a.atoms(sympy.Function)}
         inner = expand(call.args[0].xreplace(nested))
         _note(found, inner, x, names, logs)
+    for power in law.atoms(sympy.Pow):
+        # A logarithm of a column beside that of its optimum, squared: the parabola of a bowl.
+        if power.base.is_Add and not isinstance(power, sympy.exp):
+            _note(found, expand(power.base), x, names, logs)
     for product in law.atoms(sympy.Mul):
         powers = [f for f in product.args if isinstance(f, sympy.exp) and f.has(x)]
         bases = {f.as_base_exp()[0]: f.as_base_exp()[1] for f in product.args}

@@ -1,0 +1,187 @@
+"""The multi-power law: a whole loss curve from its learning-rate schedule, as a law over curves and steps."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from isoflop.errors import LawError
+from isoflop.laws.anchors import Anchors
+from isoflop.laws.blocks import Changes, changes_of
+from isoflop.laws.law import Law, Parameter, Published, Source
+from isoflop.laws.sums import Sums, anchors_of_schedule, gather
+
+Array = NDArray[Any]
+
+LUO: Final = Source(
+    authors="Luo, Wen, Hu, Sun, Liu, Sun, Lyu, Chen",
+    year=2025,
+    title="A Multi-Power Law for Loss Curve Prediction Across Learning Rate Schedules",
+    where="arXiv:2503.12811",
+)
+NAMES: Final = ("L0", "A", "alpha", "B", "C", "beta", "gamma")
+CURVE: Final = "curve"
+STEP: Final = "checkpoint_step"
+
+LUO_CONSTANTS: Final[Mapping[str, tuple[float, ...]]] = {
+    "25m": (3.04045406, 0.52468604, 0.50786857, 363.78751622, 2.06560812, 0.58279013, 0.64142257),
+    "100m": (2.6514477, 0.60115152, 0.45295811, 437.9464276, 2.13245612, 0.59785199, 0.65523644),
+    "400m": (2.37474466, 0.65421216, 0.42878731, 523.42464371, 2.02462735, 0.59350493, 0.63472457),
+}
+"""Model size → L0, A, alpha, B, C, beta, gamma as the authors' code has them."""
+
+_PUBLISHED: Final = tuple(
+    Published(
+        name=f"luo-2025-{size}",
+        values=dict(zip(NAMES, values, strict=True)),
+        where="arXiv:2503.12811, the authors' code",
+        evidence="V",
+        note=f"Nats/token; {size.upper()} model; peak 3e-4, end 3e-5, warm-up of 2160 steps.",
+    )
+    for size, values in LUO_CONSTANTS.items()
+)
+_PARAMETERS: Final = {
+    "L0": Parameter(meaning="loss of endless training at a rate that has fallen for ever", start=(0.5, 5.0)),
+    "A": Parameter(meaning="term of the area under the schedule; carries the unit of S1^alpha", start=(0.05, 5.0)),
+    "alpha": Parameter(meaning="exponent of the area", start=(0.15, 1.2)),
+    "B": Parameter(meaning="loss that a fall of the learning rate by one gains in the end", start=(50.0, 3000.0)),
+    "C": Parameter(meaning="how fast the gain comes in; carries the unit of lr^gamma / S1", start=(0.2, 20.0)),
+    "beta": Parameter(meaning="exponent with which the gain comes in", start=(0.2, 1.2)),
+    "gamma": Parameter(meaning="exponent of the learning rate after the fall", start=(0.2, 1.0)),
+}
+
+Find = Callable[[bytes, bytes], Sums]
+
+
+@dataclass(frozen=True)
+class MultiPower:
+    """The law as a function of parameters and columns, with its slopes.
+
+    Args:
+        find: from the bytes of the columns `curve` and `checkpoint_step` to the sums of their rows.
+    """
+
+    find: Find
+    linear: tuple[str, ...] = ("L0", "A", "B")
+
+    def __call__(self, p: Mapping[str, Array], c: Mapping[str, Array]) -> Array:
+        """Loss, shape (…, rows); complex where a parameter is, exact to the first order."""
+        plain = {name: np.real(np.asarray(value)) for name, value in p.items()}
+        value, *slopes = self.value_and_slopes(plain, c)
+        if not any(np.iscomplexobj(v) for v in p.values()):
+            return value
+        moves = (slope * np.imag(np.asarray(p[name])) for name, slope in zip(NAMES, slopes, strict=True))
+        return np.asarray(value + 1j * sum(moves))
+
+    def value_and_slopes(self, p: Mapping[str, Array], c: Mapping[str, Array]) -> list[Array]:
+        """Loss and its slopes in the order of the parameters; one pass over the nodes for all of them."""
+        sums = self.find(*_keys(c))
+        kernel = np.broadcast_arrays(*(np.asarray(p[name], dtype=float)[..., 0] for name in ("C", "beta", "gamma")))
+        taken = np.stack([sums.take(*one) for one in zip(*(k.ravel() for k in kernel), strict=True)], axis=1)
+        gain, bend, in_beta, in_gamma = taken.reshape(4, *kernel[0].shape, len(sums.log_area))
+        area = np.exp(-p["alpha"] * sums.log_area)
+        value = p["L0"] + p["A"] * area - p["B"] * gain
+        steep = p["B"] * p["beta"]
+        return [
+            value, np.ones_like(value), area, -p["A"] * area * sums.log_area, -gain,
+            -steep / p["C"] * bend, -p["B"] * in_beta, steep * in_gamma,
+        ]  # fmt: skip
+
+
+def _keys(columns: Mapping[str, Array]) -> tuple[bytes, bytes]:
+    """The columns as bytes, under which their nodes are kept."""
+    curve, step = np.broadcast_arrays(columns[CURVE], columns[STEP])
+    return np.asarray(curve, dtype=float).tobytes(), np.asarray(step, dtype=float).tobytes()
+
+
+def multi_power(schedules: Sequence[ArrayLike]) -> Law:
+    """Build the multi-power law for a list of schedules.
+
+    L(t) = L0 + A S1(t)^-alpha - B sum_{k<=t} (eta_{k-1} - eta_k) [1 - (1 + C eta_k^-gamma S_k(t))^-beta],
+    with S1(t) = sum_{i<=t} eta_i and S_k(t) = sum_{k<=i<=t} eta_i. The sum runs over warm-up too:
+    its rises count with a negative sign. The sum is taken by blocks of steps (within 1e-6 of
+    the loss for the usual schedules), so its cost hardly grows with the number of steps.
+
+    Reference: Luo et al. 2025, arXiv:2503.12811, equation of the law.
+
+    Args:
+        schedules: learning rate of every step from step 0, warm-up included, one array per curve;
+            the column `curve` of a table holds the place of its schedule in this list, from 0.
+
+    Returns:
+        The law over the columns `curve` and `checkpoint_step`.
+
+    Raises:
+        LawError: a schedule has no step, or a rate that is negative or not finite.
+
+    >>> law = multi_power([[3e-4] * 24001])
+    >>> values = law.published_set("luo-2025-400m").values
+    >>> round(float(law.predict(values, curve=0.0, checkpoint_step=24000.0)), 4)
+    2.6554
+    """
+    changes = tuple(_checked(place, schedule) for place, schedule in enumerate(schedules))
+    if not changes:
+        raise LawError("The multi-power law needs at least one schedule. Give the learning rate of every step.")
+
+    @cache
+    def anchors(place: int) -> Anchors:
+        return anchors_of_schedule(changes[place])
+
+    @lru_cache(maxsize=32)
+    def find(curve: bytes, step: bytes) -> Sums:
+        places, steps = np.frombuffer(curve), np.frombuffer(step)
+        return gather(changes, anchors, places, _steps_within(changes, places, steps))
+
+    return Law(
+        "multi-power",
+        "L(t) = L0 + A S1(t)^-alpha - B sum_k (lr[k-1] - lr[k]) (1 - (1 + C lr[k]^-gamma S_k(t))^-beta)",
+        title="Whole loss curve under any learning-rate schedule",
+        family="schedule",
+        parameters=_PARAMETERS,
+        variables=(CURVE, STEP),
+        source=LUO,
+        counted="one model size; S1 sums the learning rate of every step, warm-up included",
+        valid="25M to 400M parameters, schedules of 16,000 to 72,000 steps with one peak rate",
+        advice=(
+            "Fit two or three curves of different shape with log-huber:1e-3. Checkpoints of a curve are not "
+            "independent: resample by curve, or by segments of curves."
+        ),
+        published=_PUBLISHED,
+        function=MultiPower(find),
+    )
+
+
+def _checked(place: int, schedule: ArrayLike) -> Changes:
+    """A schedule as its changes, or an error that says where it is wrong."""
+    lr = np.asarray(schedule, dtype=float)
+    wrong = np.flatnonzero(~(np.isfinite(lr.ravel()) & (lr.ravel() >= 0)))
+    if lr.ndim != 1 or not len(lr) or len(wrong) or not lr.max() > 0:
+        what = (
+            f"step {wrong[0]} has learning rate {lr.ravel()[wrong[0]]:g}" if len(wrong) else f"its shape is {lr.shape}"
+        )
+        what = "its learning rate is 0 at every step" if lr.size and not len(wrong) and not lr.max() > 0 else what
+        raise LawError(f"Schedule {place} cannot be used: {what}. Give one rate, zero or above, for every step.")
+    return changes_of(lr)
+
+
+def _steps_within(changes: Sequence[Changes], curve: Array, step: Array) -> NDArray[np.intp]:
+    """Steps as whole numbers within their schedules."""
+    unknown = ~np.isin(curve, np.arange(len(changes)))
+    if unknown.any():
+        raise LawError(
+            f"Column {CURVE!r} holds {curve[unknown][0]:g}, but the law knows the schedules 0 to {len(changes) - 1}. "
+            "Build it with all schedules of the table."
+        )
+    last = np.array([len(chosen.lr) - 1 for chosen in changes])[curve.astype(int)]
+    at = np.rint(step).astype(np.intp)
+    beyond = np.flatnonzero((at < 0) | (at > last) | (np.abs(at - step) > 1e-6))
+    if len(beyond):
+        row = beyond[0]
+        raise LawError(
+            f"Column {STEP!r} holds {step[row]:g}, but schedule {curve[row]:g} has the steps 0 to {last[row]}. "
+            "Give whole steps within the schedule, or a longer schedule."
+        )
+    return at

@@ -1,0 +1,191 @@
+"""The multi-power law: its quick sum against the sum over every step, its slopes, its limits, its speed."""
+
+import time
+
+import numpy as np
+import pytest
+
+from isoflop.errors import LawError
+from isoflop.fit import fit_law
+from isoflop.laws import get
+from isoflop.laws.blocks import changes_of, nodes_of
+from isoflop.laws.multipower import NAMES, multi_power
+from isoflop.runs.table import RunTable
+
+PEAK, END, WARMUP = 3e-4, 3e-5, 2160
+RISE = np.linspace(0, PEAK, WARMUP)
+
+
+def flat(steps):
+    return np.full(steps, PEAK)
+
+
+def cosine(total):
+    share = np.arange(total + 1 - WARMUP) / (total - WARMUP)
+    return np.concatenate([RISE, END + 0.5 * (PEAK - END) * (1 + np.cos(np.pi * share))])
+
+
+SCHEDULES = {
+    "constant": np.concatenate([RISE, flat(21841)]),
+    "cosine": cosine(24000),
+    "one fall": np.concatenate([RISE, flat(5840), np.full(8001, END)]),
+    "linear to zero": np.concatenate([RISE, flat(5840), np.linspace(PEAK, 0, 2001)]),
+    "exponential": np.concatenate([RISE, flat(17840), PEAK * (END / PEAK) ** np.linspace(0, 1, 4001)]),
+    "no warm-up": PEAK * np.linspace(1, 0.1, 5000),
+    "sixty halvings": np.concatenate([RISE, flat(5840), PEAK * 0.5 ** np.arange(40)]),
+}
+VALUES = get("multi-power-two-stage").published_set("luo-2025-400m").values
+LUO = multi_power([SCHEDULES["constant"]]).published_set("luo-2025-400m").values
+
+
+def every_step(lr, step, p):
+    """The law as it is written: one term for every step."""
+    area = np.cumsum(lr)
+    k = np.arange(1, step + 1)
+    fall, rate = lr[k - 1] - lr[k], np.maximum(lr[k], 1e-16)
+    since = np.maximum(area[step] - area[k - 1], 1e-16)
+    gain = np.sum(fall * (1 - (1 + p["C"] * rate ** -p["gamma"] * since) ** -p["beta"]))
+    return p["L0"] + p["A"] * area[step] ** -p["alpha"] - p["B"] * gain
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_blocks_are_as_good_as_every_step(name):
+    lr = SCHEDULES[name]
+    steps = np.unique(np.linspace(500, len(lr) - 1, 40).astype(int))
+    exact = [every_step(lr, step, LUO) for step in steps]
+    law = multi_power([lr])
+    np.testing.assert_allclose(law.predict(LUO, curve=np.zeros(len(steps)), checkpoint_step=steps), exact, atol=5e-6)
+
+
+@pytest.mark.parametrize("name", ["cosine", "one fall", "exponential"])
+def test_dense_curves_are_interpolated_without_harm(name):
+    law = multi_power([SCHEDULES[name]])
+    steps = np.arange(2200, len(SCHEDULES[name]), 5).astype(float)
+    dense = law.predict(LUO, curve=np.zeros(len(steps)), checkpoint_step=steps)
+    picked = slice(3, None, 149)
+    few = law.predict(LUO, curve=np.zeros(len(steps[picked])), checkpoint_step=steps[picked])
+    np.testing.assert_allclose(dense[picked], few, atol=1e-6)
+
+
+def test_blocks_of_single_changes_are_exact():
+    # Three falls: each block of them has at most three equal changes, for which the rule is exact.
+    lr = np.concatenate([np.full(100, 1e-3), np.full(50, 8e-4), np.full(50, 6e-4), np.full(50, 1e-4)])
+    for step in (99, 100, 120, 170, 249):
+        law = multi_power([lr])
+        found = float(law.predict(LUO, curve=0.0, checkpoint_step=float(step)))
+        assert found == pytest.approx(every_step(lr, step, LUO), rel=1e-12)
+
+
+def test_a_constant_rate_has_no_nodes():
+    changes = changes_of(flat(1000))
+    assert len(nodes_of(changes, np.array([10, 999])).weight) == 0
+    law = multi_power([flat(1000)])
+    expected = LUO["L0"] + LUO["A"] * (1000 * PEAK) ** -LUO["alpha"]
+    assert float(law.predict(LUO, curve=0.0, checkpoint_step=999.0)) == pytest.approx(expected, rel=1e-14)
+
+
+def test_warm_up_counts_in_the_loss_drop():
+    # The trap: rises before the peak enter the sum with a negative sign, and so raise the loss.
+    steps = np.array([float(WARMUP + 100)])
+    whole = multi_power([SCHEDULES["constant"]]).predict(LUO, curve=np.zeros(1), checkpoint_step=steps)
+    area = np.cumsum(SCHEDULES["constant"])[int(steps[0])]
+    without = LUO["L0"] + LUO["A"] * area ** -LUO["alpha"]
+    rises = every_step(SCHEDULES["constant"], int(steps[0]), LUO) - without
+    assert rises > 0.1
+    assert whole[0] - without == pytest.approx(rises, abs=1e-6)
+
+
+def test_one_fall_is_the_two_stage_law():
+    lr = np.concatenate([flat(8000), np.full(4000, END)])
+    area = np.cumsum(lr)
+    steps = np.array([8000, 8100, 11999])
+    columns = {
+        "S1": area[steps], "lr_fall": np.full(3, PEAK - END), "lr_after": np.full(3, END),
+        "area_after": area[steps] - area[7999],
+    }  # fmt: skip
+    whole = multi_power([lr]).predict(LUO, curve=np.zeros(3), checkpoint_step=steps)
+    np.testing.assert_allclose(get("multi-power-two-stage").predict(VALUES, **columns), whole, rtol=1e-12)
+
+
+def test_slopes_are_differences():
+    law = multi_power(list(SCHEDULES.values()))
+    columns = {"curve": np.array([0.0, 1.0, 2.0, 3.0]), "checkpoint_step": np.array([5000.0, 20000.0, 9000.0, 9990.0])}
+    theta = np.array([LUO[name] for name in NAMES])
+    slopes = law.gradient(theta, columns)
+    for k in range(len(NAMES)):
+        step = 1e-5 * theta[k]
+        above, below = theta.copy(), theta.copy()
+        above[k] += step
+        below[k] -= step
+        difference = (law.evaluate(above, columns) - law.evaluate(below, columns)) / (2 * step)
+        np.testing.assert_allclose(slopes[:, k], difference, rtol=1e-6, atol=1e-9)
+        moved = theta.astype(complex)
+        moved[k] += 1e-30j
+        np.testing.assert_allclose(law.evaluate(moved, columns).imag / 1e-30, slopes[:, k], rtol=1e-12, atol=1e-300)
+
+
+def test_rows_are_independent():
+    law = multi_power(list(SCHEDULES.values()))
+    curve, steps = np.array([2.0, 0.0, 1.0, 0.0]), np.array([9000.0, 300.0, 20000.0, 23000.0])
+    together = law.predict(LUO, curve=curve, checkpoint_step=steps)
+    alone = [float(law.predict(LUO, curve=c, checkpoint_step=s)) for c, s in zip(curve, steps, strict=True)]
+    np.testing.assert_allclose(together, alone, rtol=1e-14)
+
+
+def table(law, names, points, noise, rng):
+    curve = np.repeat([float(list(SCHEDULES).index(n)) for n in names], points)
+    last = [len(SCHEDULES[n]) - 1 for n in names]
+    steps = np.concatenate([np.linspace(WARMUP + 40, end, points).round() for end in last])
+    loss = law.predict(LUO, curve=curve, checkpoint_step=steps) * np.exp(rng.normal(0, noise, len(steps)))
+    return RunTable.from_columns({"curve": curve, "checkpoint_step": steps, "loss": loss})
+
+
+def test_three_curves_give_the_parameters_back(rng):
+    law = multi_power(list(SCHEDULES.values()))
+    runs = table(law, ("constant", "cosine", "one fall"), 60, 0.0, rng)
+    fit = fit_law(law, runs, objective="log-huber:1e-3")
+    assert dict(fit.parameters) == pytest.approx(dict(LUO), rel=1e-4)
+
+
+def test_six_thousand_points_are_fitted_in_two_seconds(rng):
+    law = multi_power(list(SCHEDULES.values()))
+    runs = table(law, ("constant", "cosine", "one fall"), 2000, 5e-4, rng)
+    start = time.process_time()
+    fit = fit_law(law, runs, objective="log-huber:1e-3")
+    assert time.process_time() - start < 2.0
+    assert fit.certificate.ok, fit.certificate.reasons
+    assert fit.parameters["L0"] == pytest.approx(LUO["L0"], abs=0.01)
+
+
+def test_a_hundred_thousand_steps_take_no_longer():
+    lr = cosine(100_000)
+    steps = np.arange(WARMUP, 100_001, dtype=float)
+    start = time.process_time()
+    found = multi_power([lr]).predict(LUO, curve=np.zeros(len(steps)), checkpoint_step=steps)
+    assert time.process_time() - start < 2.0
+    assert found[-1] == pytest.approx(every_step(lr, 100_000, LUO), abs=5e-6)
+
+
+@pytest.mark.parametrize(
+    ("schedules", "message"),
+    [
+        ([], "at least one schedule"),
+        ([[3e-4, -1e-4]], "step 1 has learning rate -0.0001"),
+        ([[3e-4], [0.0, float("nan")]], "Schedule 1 cannot be used: step 1"),
+        ([[0.0, 0.0]], "0 at every step"),
+        ([[]], "shape is"),
+    ],
+)
+def test_bad_schedules_are_named(schedules, message):
+    with pytest.raises(LawError, match=message):
+        multi_power(schedules)
+
+
+@pytest.mark.parametrize(
+    ("curve", "step", "message"),
+    [(1.0, 3.0, "the schedules 0 to 0"), (0.0, 10.0, "the steps 0 to 9"), (0.0, 2.5, "whole steps")],
+)
+def test_rows_outside_the_schedules_are_named(curve, step, message):
+    law = multi_power([flat(10)])
+    with pytest.raises(LawError, match=message):
+        law.predict(LUO, curve=curve, checkpoint_step=step)
