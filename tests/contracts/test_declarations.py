@@ -23,7 +23,28 @@ DESIGN_OF = {design.law: design for design in DESIGNS}
 
 # All macros that SymPy prints for these laws; every TeX-like renderer knows them.
 MACROS = {"left", "right", "frac", "sqrt", "log", "operatorname", "mathrm", "cdot", "max", "min", "tanh", "limits"}
-GREEK = {"alpha", "beta", "gamma", "delta", "epsilon", "eta", "kappa", "lambda", "mu", "nu", "phi", "sigma", "tau"}
+GREEK = {
+    "alpha",
+    "beta",
+    "chi",
+    "delta",
+    "epsilon",
+    "eta",
+    "gamma",
+    "kappa",
+    "lambda",
+    "mu",
+    "nu",
+    "omega",
+    "phi",
+    "psi",
+    "rho",
+    "sigma",
+    "tau",
+    "theta",
+    "xi",
+    "zeta",
+}
 
 every_law = pytest.mark.parametrize("law", EVERY_LAW)
 # A law that is a Python function has neither a formula to read nor second derivatives.

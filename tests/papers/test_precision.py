@@ -5,7 +5,7 @@ Sections are those of the reference sheet precision_and_cost.md.
 
 import numpy as np
 import pytest
-from scipy.optimize import minimize
+from scipy.optimize import minimize, minimize_scalar
 from tests.papers.support import assert_prints_as
 
 from isoflop import laws
@@ -24,6 +24,7 @@ from isoflop.methods.bit_budget import (
 from isoflop.methods.low_precision import (
     FP4_SPEEDS,
     KUMAR,
+    allocation_shift,
     best_training_bits,
     critical_tokens_post,
     effective_share,
@@ -138,6 +139,25 @@ def test_the_best_precision_is_seven_bits_with_the_offsets_and_half_of_it_withou
     assert_prints_as(best_training_bits(), "7.00")
     without = {**KUMAR, "n_w": 0.0, "n_a": 0.0, "n_kv": 0.0}
     assert_prints_as(best_training_bits(values=without), "3.47")
+
+
+def test_the_shift_of_size_and_data_is_the_optimum_of_the_law() -> None:
+    law, flops = laws.get("kumar-precision"), 1e20
+
+    def best(bits: float) -> tuple[float, float]:
+        product = flops / (FLOPS_PER_BIT * bits)
+        names = ("weight_bits", "activation_bits", "kv_bits")
+        theta = [KUMAR[name] for name in law.parameter_names]
+
+        def loss(log_n: float) -> float:
+            columns = {"params": np.exp(log_n), "tokens": product / np.exp(log_n), **dict.fromkeys(names, bits)}
+            return float(law.evaluate(theta, columns)[0])
+
+        found = minimize_scalar(loss, bounds=(np.log(1e6), np.log(1e12)), method="bounded", options={"xatol": 1e-10})
+        return float(np.exp(found.x)), product / float(np.exp(found.x))
+
+    (n_16, d_16), (n_8, d_8) = best(16), best(8)
+    np.testing.assert_allclose(allocation_shift(8), [n_8 / n_16, d_8 / d_16], rtol=1e-4)
 
 
 def test_three_bits_for_activations_have_no_value() -> None:

@@ -167,6 +167,41 @@ KUMAR_PTQ: Final = Law(
 )
 
 
+_LEFT: Final = f"N*{_share('weight_bits', 'gamma_w', 'n_w')}"
+
+KUMAR_UNIFIED: Final = Law(
+    name="kumar-unified",
+    formula=(
+        f"L = A/({_LEFT})^alpha + B/D^alpha + E"
+        f" + C_T*exp(-post_bits/gamma_post)*D^gamma_D/({_LEFT})^gamma_N*(1 - exp(-C_w*(weight_bits - post_bits)))"
+    ),
+    title="Weights trained in few bits and then quantized to fewer",
+    family="precision",
+    parameters={
+        "A": Parameter(meaning="size term; carries the unit of N^alpha"),
+        "n_w": Parameter("real", "offset of the exponent of training bits"),
+        "gamma_w": Parameter(meaning="sensitivity to training bits, bits"),
+        "alpha": Parameter(meaning="exponent of parameters and of tokens"),
+        "B": Parameter(meaning="data term; carries the unit of D^alpha"),
+        "E": Parameter(meaning="irreducible loss"),
+        "C_T": Parameter(meaning="scale of the damage; carries the units of the other columns"),
+        "gamma_post": Parameter(meaning="sensitivity to the bits after training, bits"),
+        "gamma_D": Parameter(meaning="exponent of tokens in the damage"),
+        "gamma_N": Parameter(meaning="exponent of effective parameters in the damage"),
+        "C_w": Parameter(meaning="how fast the damage vanishes as the bits after training near those in it, per bit"),
+    },
+    variables=("weight_bits", "post_bits"),
+    source=KUMAR,
+    counted="weight_bits in training, post_bits after it, never more; N non-embedding; D training tokens",
+    valid="3e7 to 2.2e8 parameters, 1.5e9 to 2.6e10 tokens, 3 to 16 bits",
+    ranges={"params": (3e7, 2.2e8), "tokens": (1.5e9, 2.6e10)},
+    advice=(
+        "No published constants: the paper's C_w was not found. Needs runs in several training precisions, each "
+        "quantized to several below. Activations and cache in high precision."
+    ),
+)
+
+
 def _quartet(name: str, eff_n: float, eff_d: float, where: str) -> Published:
     """The base constants with the efficiencies of one format."""
     base = {"A": 1.52e5, "alpha": 0.589, "B": 5.25e5, "beta": 0.544, "gamma": 0.274, "E": 1.35}
@@ -211,4 +246,4 @@ FP4_TRAINING: Final = Law(
     ),
 )
 
-LAWS: Final = (FP_TRAINING, KUMAR_PRECISION, KUMAR_PTQ, FP4_TRAINING)
+LAWS: Final = (FP_TRAINING, KUMAR_PRECISION, KUMAR_PTQ, KUMAR_UNIFIED, FP4_TRAINING)

@@ -1,9 +1,12 @@
 """Compound scaling of vision models: how depth, width and resolution share a factor of compute."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from isoflop.errors import InputError
+
+SHORT_EPOCHS: Final = 100
+LONG_EPOCHS: Final = 350
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,34 @@ def buildable(shape: Shape, *, width_multiple: int = 8, resolution_multiple: int
         nearest(shape.resolution, resolution_multiple),
         nearest(shape.group_width, 1 if shape.group_width < width_multiple else width_multiple),
     )
+
+
+def regime_axis(epochs: float, *, augmented: bool) -> Literal["depth", "width"] | None:
+    """Which axis to scale besides resolution, by how long training is.
+
+    Depth where a model can overfit (350 epochs and more, with strong augmentation), width for short
+    training (100 epochs and fewer). Resolution is raised more slowly than uniform scaling does.
+
+    Reference: Bello et al. 2021, arXiv:2103.07579, scaling strategies.
+
+    Args:
+        epochs: passes over ImageNet.
+        augmented: whether augmentation and regularisation are strong.
+
+    Returns:
+        The axis; None between the regimes that the source compares, where both must be tried.
+
+    Raises:
+        InputError: the number of epochs is not positive.
+
+    >>> regime_axis(10, augmented=False), regime_axis(350, augmented=True)
+    ('width', 'depth')
+    """
+    if not epochs > 0:
+        raise InputError(f"Training of {epochs} epochs cannot be scaled. Give a positive number.")
+    if epochs <= SHORT_EPOCHS:
+        return "width"
+    return "depth" if epochs >= LONG_EPOCHS and augmented else None
 
 
 UNIFORM: Final = compound(1 / 3)

@@ -87,6 +87,32 @@ def best_training_bits(*, values: Mapping[str, float] = KUMAR) -> float:
     return float(found.x)
 
 
+def allocation_shift(bits: ArrayLike, *, values: Mapping[str, float] = KUMAR, reference: float = 16.0) -> Array:
+    """How the best size and data of a budget change when all of training runs in other bits.
+
+    For `C = (6/16) N D P` and tied exponents: `N* ~ (f P)^(-1/2)`, `D* ~ (f/P)^(1/2)`, with f the share
+    of the parameters that is left.
+
+    Reference: Kumar et al. 2024, arXiv:2411.04330, section 4.3.1.
+
+    Args:
+        bits: P of weights, activations and cache, shape (…).
+        values: gamma_x and n_x of the law `kumar-precision`.
+        reference: bits that the factors compare with.
+
+    Returns:
+        Factors of size and of data, shape (2, …).
+
+    >>> [float(x) for x in allocation_shift(8)]
+    [1.55, 1.29]
+    """
+    given = np.asarray(bits, dtype=float)
+    share = effective_share(given, given, given, values=values)
+    share = share / effective_share(reference, reference, reference, values=values)
+    relative = given / reference
+    return np.stack([(share * relative) ** -0.5, (share / relative) ** 0.5])
+
+
 def critical_tokens_post(
     params: ArrayLike,
     post_bits: ArrayLike,
