@@ -9,7 +9,7 @@ from scipy.optimize import minimize_scalar
 from tests.papers.support import assert_prints_as
 
 from isoflop import laws
-from isoflop.errors import InputError
+from isoflop.errors import FitError, InputError
 from isoflop.fit import fit_law
 from isoflop.fit.result import Fit
 from isoflop.methods.compound import (
@@ -80,6 +80,16 @@ def test_the_law_in_the_units_of_the_code() -> None:
         + 2.1241123120064955 / (d / 1e9) ** 0.44660634152009615
     )
     assert law.predict(PUBLISHED, nonvocab_params=n, vocab_params=v, tokens=d) == pytest.approx(code, rel=1e-12)
+
+
+def test_a_negative_response_wants_least_squares() -> None:
+    law = laws.get("vocabulary")
+    grid = np.meshgrid([3e7, 3e8, 3e9], [1e6, 1e7, 1e8], [1e9, 1e10, 1e11])
+    columns = dict(zip(law.columns, (axis.ravel() for axis in grid), strict=True))
+    table = RunTable.from_columns({**columns, "unigram_loss": law.predict(PUBLISHED, **columns)})
+    with pytest.raises(FitError, match=r"'unigram_loss' is -5.* takes its logarithm. Use objective='ls'"):
+        fit_law(law, table)
+    assert fit_law(law, table, objective="ls").parameters == pytest.approx(dict(PUBLISHED), rel=1e-6)
 
 
 def test_fewer_data_ask_for_a_smaller_vocabulary() -> None:

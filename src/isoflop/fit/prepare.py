@@ -46,6 +46,12 @@ def bind_checked(
     _check_priors(fix, prior)
     if weights is not None and np.any(runs.column(weights) < 0):
         raise FitError(f"Column {weights!r} holds negative weights. Correct it, or leave weights out.")
+    lowest = float(np.min(runs.column(response), initial=np.inf))
+    if objective.log and lowest <= 0:
+        raise FitError(
+            f"{response!r} is {lowest:.4g} in some runs, and objective {objective} takes its logarithm. "
+            "Use objective='ls', which does not, or correct the runs."
+        )
     problem = bind(
         law, runs, response=response, log=objective.log, fix=fix, prior=prior,
         weights=None if weights is None else runs.column(weights),
