@@ -1,0 +1,105 @@
+"""Capability density: how large a reference model would have to be, and how fast the best density doubles."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from isoflop import laws
+from isoflop.errors import FitError
+from isoflop.fit.fitting import fit_law
+from isoflop.fit.result import Fit
+from isoflop.runs.table import RunTable
+
+Array = NDArray[Any]
+
+
+def effective_params(
+    score: ArrayLike, loss: Mapping[str, float], accuracy: Mapping[str, float], *, tokens: float
+) -> Array:
+    """Size at which the reference recipe reaches a score, `N = f^-1(S)` at the reference's tokens.
+
+    The reference is a two-step ladder: `L = E + A/N^alpha + B/D^beta`, `S = b + a sigma(k (L - L0))`.
+
+    Reference: Xiao et al. 2024, arXiv:2412.04315.
+
+    Args:
+        score: accuracies of the models, fractions.
+        loss: parameters of the law `task-loss`.
+        accuracy: parameters of the law `task-sigmoid`.
+        tokens: training tokens D of the reference.
+
+    Returns:
+        Effective parameters; NaN where the reference cannot reach the score at these tokens.
+
+    >>> first = laws.get("task-loss").published_set("olmo-ladder-hellaswag").values
+    >>> second = laws.get("task-sigmoid").published_set("olmo-ladder-hellaswag").values
+    >>> print(f"{effective_params(0.8, first, second, tokens=4e12):.3g}")
+    4.03e+09
+    """
+    share = (np.asarray(score, dtype=float) - accuracy["b"]) / accuracy["a"]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        wanted = accuracy["L0"] + np.log(share / (1 - share)) / accuracy["k"]
+        rest = wanted - loss["E"] - loss["B"] / tokens ** loss["beta"]
+        return np.asarray((loss["A"] / rest) ** (1 / loss["alpha"]))
+
+
+def doubling_days(rate: float) -> float:
+    """Days in which a density doubles that grows as `exp(A t)`, `ln 2 / A`.
+
+    Args:
+        rate: A, per day.
+
+    Returns:
+        Days.
+
+    Raises:
+        FitError: the density does not grow.
+
+    >>> round(doubling_days(0.0073))
+    95
+    """
+    if not rate > 0:
+        raise FitError(f"A density with rate {rate:g} does not grow, so it never doubles. Give a positive rate.")
+    return math.log(2) / rate
+
+
+def frontier(days: ArrayLike, density: ArrayLike) -> Array:
+    """Places of the models that were the densest so far, in the order of time.
+
+    Args:
+        days: release days, shape (models,).
+        density: effective over actual parameters, shape (models,).
+
+    Returns:
+        Indices.
+    """
+    when, value = np.asarray(days, dtype=float), np.asarray(density, dtype=float)
+    best, places = -np.inf, []
+    for place in np.lexsort((-value, when)):
+        if value[place] > best:
+            best = value[place]
+            places.append(place)
+    return np.array(places, dtype=np.intp)
+
+
+def fit_trend(days: ArrayLike, density: ArrayLike) -> Fit:
+    """Fit `ln density_max = A t + B` to the densest models so far.
+
+    Args:
+        days: release days, counted from the first model, shape (models,).
+        density: effective over actual parameters, shape (models,).
+
+    Returns:
+        The law `densing`, fitted by least squares of the logarithms; see `doubling_days`.
+
+    Raises:
+        FitError: fewer than three models were the densest so far.
+    """
+    places = frontier(days, density)
+    if len(places) < 3:
+        raise FitError(f"Only {len(places)} models were the densest so far; a trend needs three. Add models.")
+    table = {"days": np.asarray(days, float)[places], "density": np.asarray(density, float)[places]}
+    return fit_law(laws.get("densing"), RunTable.from_columns(table), objective="log-ls")

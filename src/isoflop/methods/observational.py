@@ -1,0 +1,244 @@
+"""Observational scaling laws: principal components of public benchmark scores, and what they predict."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from isoflop import laws
+from isoflop.errors import FitError, TableError
+from isoflop.fit.fitting import fit_law
+from isoflop.fit.result import Fit
+from isoflop.runs.table import RunTable
+
+Array = NDArray[Any]
+
+IMPUTE_STEPS: Final = 1000
+IMPUTE_TOLERANCE: Final = 1e-4
+COMPONENTS: Final = 3
+FEWEST_MODELS: Final = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Capabilities:
+    """Principal components of centred, unstandardised scores.
+
+    Args:
+        benchmarks: names of the scores.
+        mean: mean score of each, shape (benchmarks,).
+        directions: one unit vector per component, summing to a positive number, shape (components, benchmarks).
+        explained: share of the variance that each component explains, all of them.
+    """
+
+    benchmarks: tuple[str, ...]
+    mean: Array
+    directions: Array
+    explained: Array
+
+    def components(self, scores: ArrayLike) -> Array:
+        """Components of models; a missing score is filled from the first component of the others.
+
+        Args:
+            scores: shape (models, benchmarks), NaN where missing.
+
+        Returns:
+            Shape (models, components).
+        """
+        centred = np.asarray(scores, dtype=float) - self.mean
+        known = ~np.isnan(centred)
+        first = self.directions[0]
+        size = (known * first**2).sum(axis=1)
+        if np.any(size == 0):
+            raise TableError(f"A model has none of the scores {', '.join(self.benchmarks)}. Leave it out.")
+        along = np.where(known, centred, 0.0) @ first / size
+        filled = np.where(known, centred, np.clip(self.mean + along[:, None] * first, 0.0, 1.0) - self.mean)
+        return np.asarray(filled @ self.directions.T)
+
+
+@dataclass(frozen=True)
+class FamilyLine:
+    """A capability of one family against log compute.
+
+    Args:
+        slope: gain per unit of ln C, gamma of the source.
+        intercept: nu of the source.
+        r2: share of the variance explained.
+        models: how many.
+    """
+
+    slope: float
+    intercept: float
+    r2: float
+    models: int
+
+
+@dataclass(frozen=True, eq=False)
+class Observation:
+    """A benchmark predicted from the capabilities of weaker models.
+
+    Args:
+        fit: the law `observational` on the weaker models.
+        capabilities: components, found on the weaker models only.
+        predicted: scores of the stronger models, shape (n,).
+        actual: what they scored, shape (n,).
+    """
+
+    fit: Fit
+    capabilities: Capabilities
+    predicted: Array
+    actual: Array
+
+    @property
+    def mean_abs_error(self) -> float:
+        """Mean absolute error on the stronger models."""
+        return float(np.mean(np.abs(self.predicted - self.actual)))
+
+
+def impute(scores: ArrayLike) -> Array:
+    """Fill missing scores by repeated reconstruction from one principal component, kept within 0 and 1.
+
+    Reference: Ruan et al. 2024, arXiv:2405.10938.
+
+    Args:
+        scores: shape (models, benchmarks), NaN where missing.
+
+    Returns:
+        The same without NaN; what was there is untouched.
+
+    >>> filled = impute([[0.2, 0.3], [0.4, 0.5], [0.6, np.nan]])
+    >>> bool(0.6 < filled[2, 1] < 0.8)
+    True
+    """
+    given = np.asarray(scores, dtype=float)
+    missing = np.isnan(given)
+    filled = np.where(missing, np.nanmean(given, axis=0), given)
+    for _ in range(IMPUTE_STEPS):
+        mean = filled.mean(axis=0)
+        u, s, v = np.linalg.svd(filled - mean, full_matrices=False)
+        again = np.where(missing, np.clip(mean + np.outer(u[:, 0] * s[0], v[0]), 0.0, 1.0), given)
+        moved = np.linalg.norm(again - filled) / np.linalg.norm(filled)
+        filled = again
+        if moved < IMPUTE_TOLERANCE:
+            break
+    return np.asarray(filled)
+
+
+def capabilities(benchmarks: Sequence[str], scores: ArrayLike, *, components: int = COMPONENTS) -> Capabilities:
+    """Principal components of scores; missing ones are imputed first, so give training models only.
+
+    Args:
+        benchmarks: names of the columns.
+        scores: shape (models, benchmarks), NaN where missing.
+        components: how many directions to keep.
+
+    Returns:
+        The components.
+    """
+    filled = impute(scores)
+    mean = filled.mean(axis=0)
+    _, s, v = np.linalg.svd(filled - mean, full_matrices=False)
+    directions = v[:components] * np.sign(v[:components].sum(axis=1, keepdims=True))
+    return Capabilities(tuple(benchmarks), mean, directions, s**2 / np.sum(s**2))
+
+
+def family_lines(component: ArrayLike, flops: ArrayLike, families: Sequence[str]) -> Mapping[str, FamilyLine]:
+    """Straight line of a capability in log compute, one per family.
+
+    Args:
+        component: values, shape (models,).
+        flops: training compute, NaN where unknown, shape (models,).
+        families: family of each model.
+
+    Returns:
+        Family → line, for families of at least three models with known compute.
+    """
+    y, x, names = np.asarray(component, float), np.log(np.asarray(flops, float)), np.asarray(families)
+    found = {}
+    for family in sorted(set(families)):
+        own = (names == family) & np.isfinite(x)
+        if own.sum() < FEWEST_MODELS or np.ptp(x[own]) == 0:
+            continue
+        slope, intercept = np.polyfit(x[own], y[own], 1)
+        r2 = float(np.corrcoef(x[own], y[own])[0, 1] ** 2)
+        found[family] = FamilyLine(float(slope), float(intercept), r2, int(own.sum()))
+    return found
+
+
+def equivalent_flops(component: ArrayLike, line: FamilyLine) -> Array:
+    """Compute at which a reference family reaches a capability, `C = exp((PC - nu)/gamma)`."""
+    return np.asarray(np.exp((np.asarray(component, float) - line.intercept) / line.slope))
+
+
+def observe(table: RunTable, benchmarks: Sequence[str], target: str, *, by: str, cut: float) -> Observation:
+    """Fit a benchmark to the capabilities of weaker models and predict the stronger ones.
+
+    `y = b + a sigma(w . PC + c)`; imputation and components see the weaker models only.
+
+    Reference: Ruan et al. 2024, arXiv:2405.10938.
+
+    Args:
+        table: one model per row.
+        benchmarks: columns of scores, fractions, that make the capabilities; not the target.
+        target: column to predict, a fraction.
+        by: column that orders models, such as flops.
+        cut: models with less are weak, the others strong.
+
+    Returns:
+        The fit and its predictions.
+
+    Raises:
+        FitError: the target is among the benchmarks, or one side of the cut has too few models.
+    """
+    if target in benchmarks:
+        raise FitError(f"{target!r} is among the benchmarks that are to predict it. Leave it out of them.")
+    scores = np.stack([table.column(name) for name in benchmarks], axis=1)
+    actual, order = table.column(target), table.column(by)
+    usable = np.isfinite(actual) & np.isfinite(order) & np.isfinite(scores).any(axis=1)
+    weak, strong = usable & (order < cut), usable & (order >= cut)
+    law = laws.get("observational")
+    if weak.sum() <= len(law.parameter_names) or not strong.any():
+        raise FitError(
+            f"{int(weak.sum())} models are below {by} = {cut:g} and {int(strong.sum())} above. Move the cut, so that "
+            f"more than {len(law.parameter_names)} are below and at least one is above."
+        )
+    found = capabilities(benchmarks, scores[weak])
+    train, test = (found.components(scores[rows]) for rows in (weak, strong))
+    columns = {name: train[:, k] for k, name in enumerate(law.variables)}
+    fit = fit_law(law, RunTable.from_columns({**columns, "score": actual[weak]}), objective="ls")
+    predicted = fit.evaluate(**{name: test[:, k] for k, name in enumerate(law.variables)})
+    return Observation(fit, found, predicted, actual[strong])
+
+
+def choose_families(components: ArrayLike, families: Sequence[str], count: int) -> tuple[str, ...]:
+    """Families whose models, evaluated alone, leave the regression on capabilities surest.
+
+    V-optimality: `min_S tr(X_all' X_all (X_S' X_S)^-1)` over sets S of families, by brute force.
+
+    Args:
+        components: capabilities, shape (models, components).
+        families: family of each model.
+        count: families to choose.
+
+    Returns:
+        Names, in alphabetical order.
+
+    Raises:
+        FitError: no such set determines the regression.
+    """
+    x = np.column_stack([np.ones(len(families)), np.asarray(components, float)])
+    names, codes = np.unique(np.asarray(families), return_inverse=True)
+    grams = np.stack([x[codes == k].T @ x[codes == k] for k in range(len(names))])
+    whole, best, chosen = x.T @ x, np.inf, None
+    for some in combinations(range(len(names)), count):
+        gram = grams[list(some)].sum(axis=0)
+        if np.linalg.cond(gram) > 1e12:
+            continue
+        spread = float(np.trace(np.linalg.solve(gram, whole)))
+        if spread < best:
+            best, chosen = spread, some
+    if chosen is None:
+        raise FitError(f"No {count} families determine {x.shape[1]} coefficients. Choose more families.")
+    return tuple(str(names[k]) for k in chosen)

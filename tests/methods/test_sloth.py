@@ -1,0 +1,97 @@
+"""Sloth: skills shared by all families."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from isoflop.errors import ColumnError, FitError
+from isoflop.methods.sloth import CHANCE, fit_sloth
+from isoflop.runs.read import read_runs
+from isoflop.runs.table import RunTable
+
+BENCHMARKS = ("mmlu", "hellaswag", "winogrande", "gsm8k", "arc", "truthfulqa")
+
+
+def made_up(rng: np.random.Generator, noise: float) -> tuple[dict[str, np.ndarray], list[str], np.ndarray, np.ndarray]:
+    """Eight families of six sizes; one skill behind four benchmarks."""
+    families = [f"f{k}" for k in range(8) for _ in range(6)]
+    params = np.tile(np.geomspace(1e8, 7e10, 6), 8)
+    tokens = np.repeat(np.geomspace(2e11, 1.5e13, 8), 6)
+    n, t = np.log(params / 1e9), np.log(tokens / 1e12)
+    theta = np.repeat(rng.normal(0.0, 0.5, 8), 6) + 0.5 * n + 0.3 * t + 0.03 * n * t
+    scores = {}
+    for name, load, offset in (("mmlu", 1.0, -1.0), ("arc", 0.7, 0.2), ("gsm8k", 1.6, -2.0), ("winogrande", 0.5, 0.5)):
+        z = load * theta + offset
+        clean = CHANCE[name] + (1 - CHANCE[name]) / (1 + np.exp(-z))
+        scores[name] = clean + rng.normal(0.0, noise, len(z))
+    return scores, families, params, tokens
+
+
+def test_slopes_and_loadings_are_found_again(rng: np.random.Generator) -> None:
+    scores, families, params, tokens = made_up(rng, 0.0)
+    found = fit_sloth(scores, families, params, tokens, rng=rng, skills=1, starts=1)
+    np.testing.assert_allclose(found.slopes[0], [0.5, 0.3, 0.03], atol=0.02)
+    np.testing.assert_allclose(found.loadings[:, 0], [1.0, 0.7, 1.6, 0.5], atol=0.03)
+    assert found.mean_abs_error < 2e-3
+    assert abs(found.efficiency.mean()) < 1e-12
+
+
+def test_a_missing_score_is_no_score(rng: np.random.Generator) -> None:
+    scores, families, params, tokens = made_up(rng, 0.005)
+    holes = {name: np.where(rng.random(len(values)) < 0.2, np.nan, values) for name, values in scores.items()}
+    found = fit_sloth(holes, families, params, tokens, rng=rng, skills=1, starts=1)
+    predicted = [found.predict(f, n, t)["mmlu"] for f, n, t in zip(families, params, tokens, strict=True)]
+    assert float(np.abs(np.array(predicted) - scores["mmlu"]).mean()) < 0.01
+
+
+def largest_held_out(table: RunTable) -> tuple[np.ndarray, list[str]]:
+    """Whether each model is the largest of a family of three or more, and the families."""
+    names, codes = table.labels("family")
+    params = table.column("params")
+    held = np.zeros(len(table), dtype=bool)
+    for code in range(len(names)):
+        own = np.flatnonzero(codes == code)
+        if len(own) >= 3:
+            held[own[np.argmax(params[own])]] = True
+    return held, [names[code] for code in codes]
+
+
+def test_the_largest_of_each_family_is_foretold(data_directory: Path) -> None:
+    """Sloth against the score of the next smaller model and a sigmoid of compute (.056 and .079 on these models)."""
+    table = read_runs(data_directory / "sloth_families.csv", response="mmlu")
+    scores = np.stack([table.column(name) for name in BENCHMARKS], axis=1)
+    usable = np.isfinite(scores).all(axis=1) & np.isfinite(table.column("tokens")) & np.isfinite(table.column("params"))
+    table = table.take(np.flatnonzero(usable))
+    held, families = largest_held_out(table)
+    params, tokens = table.column("params"), table.column("tokens")
+    train = ~held
+    found = fit_sloth(
+        {name: table.column(name)[train] for name in BENCHMARKS},
+        [f for f, t in zip(families, train, strict=True) if t],
+        params[train],
+        tokens[train],
+        rng=np.random.default_rng(0),
+        skills=2,
+        starts=1,
+    )
+    errors = [
+        abs(found.predict(families[k], params[k], tokens[k])[name] - table.column(name)[k])
+        for k in np.flatnonzero(held)
+        for name in BENCHMARKS
+    ]
+    assert held.sum() >= 20
+    assert float(np.mean(errors)) < 0.065
+
+
+def test_bad_questions_are_answered(rng: np.random.Generator) -> None:
+    scores, families, params, tokens = made_up(rng, 0.01)
+    with pytest.raises(FitError, match="5 skills cannot stand behind 4 benchmarks"):
+        fit_sloth(scores, families, params, tokens, rng=rng, skills=5)
+    few = {name: values[:4] for name, values in scores.items()}
+    with pytest.raises(FitError, match="16 scores are too few for"):
+        fit_sloth(few, ["a", "b", "c", "d"], params[:4], tokens[:4], rng=rng, skills=3)
+    found = fit_sloth(scores, families, params, tokens, rng=rng, skills=1, starts=1)
+    with pytest.raises(ColumnError, match="Family 'new' was not among the models; known: f0"):
+        found.predict("new", "7B", "2T")
+    assert 0.25 < found.predict("f0", "7B", "2T")["mmlu"] < 1
