@@ -61,7 +61,7 @@ def decades_beyond(values: ArrayLike, span: tuple[float, float]) -> float:
     """How far the farthest value lies outside a span, in powers of ten; 0 when all are inside.
 
     Args:
-        values: positive numbers.
+        values: numbers from 0 up.
         span: smallest and largest value; 0 and infinity leave a side open.
 
     Returns:
@@ -72,8 +72,9 @@ def decades_beyond(values: ArrayLike, span: tuple[float, float]) -> float:
     """
     x = np.asarray(values, dtype=float)
     with np.errstate(divide="ignore", invalid="ignore"):
-        beyond = np.maximum(np.log10(x / span[1]), np.log10(span[0] / x))
-    farthest = float(np.nanmax(beyond, initial=0.0))
+        # 0 at an open side is 0/0, which fmax leaves out as it does what is missing.
+        beyond = np.fmax(np.log10(x / span[1]), np.log10(span[0] / x))
+    farthest = float(np.fmax.reduce(np.ravel(beyond), initial=0.0))
     # Dividing at the edge itself may leave a rounding error.
     return farthest if farthest > 1e-9 else 0.0
 

@@ -8,7 +8,7 @@ import pytest
 from tests.papers.support import assert_prints_as
 
 from isoflop import laws
-from isoflop.errors import InputError
+from isoflop.errors import InputError, RangeWarning
 from isoflop.methods.sparse import n_of_m_sparsity, sparse_size_multiplier
 
 SPARSE = laws.get("sparse-pretraining")
@@ -87,3 +87,10 @@ def test_the_silu_rows_in_the_paper_s_own_letters(size: str, alpha: float, c: fl
 def test_the_headline_sparsity_is_one_minus_the_limit_of_the_largest_model() -> None:
     law = laws.get("activation-ratio-relu")
     assert_prints_as(100 * (1 - law.published_set("luo-2024-2.4b").values["A_0"]), "93.52")
+
+
+def test_a_dense_model_is_inside_the_range_and_more_zeros_than_were_tried_are_not() -> None:
+    values = SPARSE.published_set("frantar-2023-t5").values
+    assert SPARSE.distance({"weight_sparsity": [0.0, 0.5]}) == {"weight_sparsity": 0.0}
+    with pytest.warns(RangeWarning, match="weight_sparsity by 0.054 decades"):
+        SPARSE.predict(values, params=1e8, tokens=1e10, weight_sparsity=[0.0, 0.99])

@@ -50,6 +50,7 @@ SPARSE_PRETRAINING: Final = Law(
         "D training tokens (T5) or images seen (ViT)"
     ),
     valid="sparsity 0 to 0.875; gradual magnitude pruning from a quarter to three quarters of training",
+    ranges={"weight_sparsity": (0.0, 0.875)},
     advice=(
         "For N:M sparsity use 1 - N/M. On the T5 runs b_D and c are soft: optima with a lower objective lie at very "
         "different values. What sparsity is worth is stable: see sparse_size_multiplier in isoflop.methods.sparse."
