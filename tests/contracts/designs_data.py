@@ -30,6 +30,13 @@ DESIGNS = (
     ),
     Design("regularised-params", {"params": (3e8, 1.4e9)}, "kim-2025", points=30),
     Design("ensemble", {"ensemble_members": (1, 8)}, truth={"E": 3.27, "A": 0.2}, points=20),
+    Design(
+        "ensemble-params",
+        {"params": (3e7, 1.4e10)},
+        truth={"E": 3.17, "A": 1e4, "alpha": 0.6, "B": 50.0, "beta": 0.3},
+        points=12,
+        levels={"ensemble_members": (1.0, 2.0, 4.0, 8.0)},
+    ),
     Design("regularised-tokens", {"unique_tokens": (2e8, 2e11)}, "kim-2025", points=30),
     Design("mixing-two", {}, "github-70m-30k", levels={"share": tuple(0.25 + 0.02 * k for k in range(26))}),
     Design(
