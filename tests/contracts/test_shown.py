@@ -10,7 +10,7 @@ from isoflop.laws import Law
 
 
 def test_laws_lists_every_law(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "400")
+    monkeypatch.setenv("COLUMNS", "4000")
     assert run(["laws"]) == 0
     shown = capsys.readouterr().out
     for law in laws.catalogue().values():

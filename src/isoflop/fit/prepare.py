@@ -46,12 +46,7 @@ def bind_checked(
     _check_priors(fix, prior)
     if weights is not None and np.any(runs.column(weights) < 0):
         raise FitError(f"Column {weights!r} holds negative weights. Correct it, or leave weights out.")
-    lowest = float(np.min(runs.column(response), initial=np.inf))
-    if objective.log and lowest <= 0:
-        raise FitError(
-            f"{response!r} is {lowest:.4g} in some runs, and objective {objective} takes its logarithm. "
-            "Use objective='ls', which does not, or correct the runs."
-        )
+    _check_logarithm(runs, response, objective)
     problem = bind(
         law, runs, response=response, log=objective.log, fix=fix, prior=prior,
         weights=None if weights is None else runs.column(weights),
@@ -76,6 +71,16 @@ def bind_checked(
             "Add runs, fix parameters (fix={'E': 1.7}), or use a law with fewer."
         )
     return problem
+
+
+def _check_logarithm(runs: RunTable, response: str, objective: Objective) -> None:
+    """Refuse to take the logarithm of what is not positive."""
+    lowest = float(np.min(runs.column(response), initial=np.inf))
+    if objective.log and lowest <= 0:
+        raise FitError(
+            f"{response!r} is {lowest:.4g} in some runs, and objective {objective} takes its logarithm. "
+            "Use objective='ls', which does not, or correct the runs."
+        )
 
 
 def _check_priors(fix: Mapping[str, float], prior: Mapping[str, tuple[float, float]]) -> None:
