@@ -56,9 +56,8 @@ def best_shares(fits: Mapping[str, Fit], weights: Mapping[str, float], domains: 
 
     names = tuple(domains)
     if set(fits) != set(weights) or not fits:
-        raise FitError(
-            f"Fits of {', '.join(fits) or 'nothing'}, weights of {', '.join(weights) or 'nothing'}: match them."
-        )
+        have, want = (", ".join(side) or "nothing" for side in (fits, weights))
+        raise FitError(f"There are fits of {have} and weights of {want}. Give one weight for every fit.")
     strange = [name for name, fit in fits.items() if any(f"t_{d}" not in fit.parameters for d in names)]
     if strange:
         raise FitError(f"The fit of {strange[0]} is no mixing law over {', '.join(names)}. Fit mixing_law to it.")
