@@ -29,8 +29,9 @@ def test_the_ratio_after_two_passes_in_closed_form() -> None:
 
 def test_one_less_above_and_below_is_unbiased(rng: np.random.Generator) -> None:
     k = samples_needed(rng, 2, 0.01, 400_000)
-    assert_prints_as(float(np.mean(2 / k)), ".0193")
-    assert_prints_as(float(np.mean(1 / (k - 1))), ".0100")
+    # Four standard errors of 400 000 experiments are about 1 %.
+    assert float(np.mean(2 / k)) == pytest.approx(0.019262, rel=0.01)
+    assert float(np.mean(1 / (k - 1))) == pytest.approx(0.01, rel=0.012)
     assert passuntil.pass_rate(2, 101).value == 0.01
 
 
