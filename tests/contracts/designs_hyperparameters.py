@@ -12,10 +12,7 @@ DESIGNS = (
     Design(
         "steplaw-bowl",
         {"params": _SIZES, "tokens": _TOKENS, "lr": (5e-4, 1e-2), "batch_tokens": _BATCHES},
-        truth={
-            "E": 1.5, "A": 80.0, "alpha": 0.3, "B": 500.0, "beta": 0.3, "p": 0.01, "c": 1.79, "a": -0.713,
-            "b": 0.307, "s": 0.005, "g": 0.58, "d": 0.571,
-        },
+        truth={"k": 0.999, "p": 0.01, "c": 1.79, "a": -0.713, "b": 0.307, "s": 0.005, "g": 0.58, "d": 0.571},
         points=5,
     ),
     Design("critical-batch", {"loss": (2.0, 6.0)}, "kaplan-2020"),

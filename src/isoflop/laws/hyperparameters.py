@@ -98,30 +98,27 @@ STEPLAW_BATCH: Final = Law(
 
 STEPLAW_BOWL: Final = Law(
     name="steplaw-bowl",
-    formula=("L = (E + A/N^alpha + B/D^beta)*(1 + p*log(lr/(c*N^a*D^b))^2 + s*log(batch_tokens/(g*D^d))^2)"),
-    title="Loss as a convex bowl in the logarithms of learning rate and batch size",
+    formula="loss_ratio = k*(1 + p*log(lr/(c*N^a*D^b))^2 + s*log(batch_tokens/(g*D^d))^2)",
+    title="Loss above the best of its cell: a convex bowl in the logarithms of learning rate and batch size",
     family="hyperparameters",
     parameters={
-        "E": Parameter(meaning="irreducible loss; the best runs of every cell alone do not determine it"),
-        "A": Parameter(meaning="size term; carries the unit of N^alpha"),
-        "alpha": Parameter(meaning="exponent of parameters"),
-        "B": Parameter(meaning="data term; carries the unit of D^beta"),
-        "beta": Parameter(meaning="exponent of tokens"),
-        "p": Parameter(meaning="relative loss one e-fold of the learning rate away from its optimum"),
+        "k": Parameter(start=(0.98, 1.02), meaning="loss at the optimum, relative to the least measured one"),
+        "p": Parameter(start=(1e-4, 0.1), meaning="relative loss one e-fold of the rate away from its optimum"),
         "c": Parameter(start=(0.2, 5.0), meaning="optimal rate at one parameter and one token"),
         "a": Parameter("real", start=(-1.0, 0.5), meaning="exponent of parameters in the optimal rate"),
         "b": Parameter("real", start=(-0.5, 0.8), meaning="exponent of tokens in the optimal rate"),
-        "s": Parameter(meaning="relative loss one e-fold of the batch away from its optimum"),
+        "s": Parameter(start=(1e-4, 0.1), meaning="relative loss one e-fold of the batch away from its optimum"),
         "g": Parameter(start=(0.2, 5.0), meaning="optimal batch at one token"),
         "d": Parameter("real", start=(0.0, 1.0), meaning="exponent of tokens in the optimal batch"),
     },
     source=STEP_LAW,
-    counted=f"{_STEP_COUNTED}; lr is the peak rate; the batch counts tokens",
+    counted=f"{_STEP_COUNTED}; loss_ratio: loss over the least loss of the same N and D; the batch counts tokens",
     valid="runs within about 2% of the best of their cell: further out the bowl is steeper than a parabola",
     advice=(
-        "Ours, after the paper's finding that loss is convex in both. It is the optimum, its interval and the width of "
-        "the plateau in one fit; leave out runs far above the best of their cell."
+        "Ours, after the paper's finding that loss is convex in both. Optimum, interval and width of the plateau in "
+        "one fit: the loss stays within a share r for rates within exp(sqrt(r/p)) of the optimum. Resample by cell."
     ),
+    unit="share of the least loss",
 )
 
 CRITICAL_BATCH: Final = Law(
