@@ -133,4 +133,4 @@ def _moved_start(problem: Problem, other: Problem, u: Array) -> Array:
     scales = {w: s / factors[w] for w, s in problem.scales.items()}
     with np.errstate(over="ignore"):
         theta = problem.natural(u[None])
-    return replace(other, scales=scales).search(theta) + 1e-3
+    return replace(other, scales=scales).search(theta) + 1e-4

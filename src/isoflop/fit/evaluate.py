@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from isoflop.fit.coordinates import Slot
 from isoflop.fit.objective import Objective
 from isoflop.fit.problem import Problem
-from isoflop.fit.ratios import Bends, bend_factors, chain, slope_ratios
+from isoflop.fit.ratios import Bends, bend_groups, chain, slope_ratios
 from isoflop.laws.tape import Tape
 
 Array = NDArray[Any]
@@ -33,6 +33,32 @@ class Local:
     curvature: Array
 
 
+KEPT_BLOCKS: Final = 4
+"""Blocks whose prepared columns are kept; those of larger tables are prepared anew in every pass."""
+
+
+class Block:
+    """What a block of rows gives without the parameters, prepared when it is first asked for."""
+
+    def __init__(self, problem: Problem, number: int) -> None:
+        rows = problem.blocks[number]
+        self.problem, self.rows = problem, rows.stop - rows.start
+        self.columns = [c[rows] for c in problem.columns]
+        self.ratios = slope_ratios(problem, number, self.columns)
+        self.parts: dict[int, list[Array | None]] = {}
+
+    @cached_property
+    def bends(self) -> list[Bends]:
+        """Which entries of the Hessian every second derivative of the tape bends."""
+        return bend_groups(self.problem, self.ratios, self.rows)
+
+    def column_part(self, tape: Tape) -> list[Array | None]:
+        """What a tape needs of the columns."""
+        if id(tape) not in self.parts:
+            self.parts[id(tape)] = tape.column_part(self.columns)
+        return self.parts[id(tape)]
+
+
 class Evaluator:
     """Evaluates one problem; owns the work space, so it belongs to one thread."""
 
@@ -40,9 +66,7 @@ class Evaluator:
         self.problem = problem
         self.objective = objective
         self.lean = problem.program.lean
-        self.blocks = [[c[rows] for c in problem.columns] for rows in problem.blocks]
-        self.ratios = slope_ratios(problem, self.blocks)
-        self.parts: dict[int, list[list[Array | None]]] = {}
+        self.blocks: dict[int, Block] = {}
         self.buffers: dict[tuple[object, ...], Array] = {}
         self.spaces: dict[tuple[int, int, int], dict[int, Array]] = {}
 
@@ -61,21 +85,19 @@ class Evaluator:
             self.spaces[key] = {node: self._buffer((id(tape), rows, node), (batch, rows)) for node in tape.mixed}
         return self.spaces[key]
 
-    @cached_property
-    def bends(self) -> list[Bends]:
-        """Which free slots every second derivative of the tape bends, by block."""
-        return [bend_factors(self.problem, ratios) for ratios in self.ratios]
-
-    def _column_part(self, tape: Tape, block: int) -> list[Array | None]:
-        """What a tape needs of the columns, computed when it is first run."""
-        if id(tape) not in self.parts:
-            self.parts[id(tape)] = [tape.column_part(columns) for columns in self.blocks]
-        return self.parts[id(tape)][block]
+    def _prepared(self, number: int) -> Block:
+        """A block of rows; few are kept, so that memory does not grow with the table."""
+        if number not in self.blocks:
+            if len(self.blocks) >= KEPT_BLOCKS:
+                self.blocks.clear()
+            self.blocks[number] = Block(self.problem, number)
+        return self.blocks[number]
 
     def _outputs(self, v: Array, block: int, tape: Tape) -> list[Array]:
         """Outputs of a tape on one block of rows, each broadcastable to (batch, rows)."""
-        rows = self.problem.blocks[block].stop - self.problem.blocks[block].start
-        return tape.run(self._inputs(v, block), self._column_part(tape, block), self._space(tape, len(v), rows))
+        prepared = self._prepared(block)
+        space = self._space(tape, len(v), prepared.rows)
+        return tape.run(self._inputs(v, block), prepared.column_part(tape), space)
 
     def _inputs(self, v: Array, block: int) -> list[Array]:
         """Every formal parameter from tape coordinates of all slots, each (batch, 1) or (batch, rows)."""
@@ -107,13 +129,13 @@ class Evaluator:
             for block, rows in enumerate(problem.blocks):
                 shape = (len(full), rows.stop - rows.start)
                 slopes, value = self.lean.gradient, program.value
-                outputs = slopes.run(self._inputs(at_one, block), self._column_part(slopes, block))
-                offset = value.run(self._inputs(at_none, block), self._column_part(value, block))[0]
+                outputs = slopes.run(self._inputs(at_one, block), self._prepared(block).column_part(slopes))
+                offset = value.run(self._inputs(at_none, block), self._prepared(block).column_part(value))[0]
                 offsets.append(np.broadcast_to(offset, shape))
                 columns.append(np.empty((shape[0], len(slots), shape[1])))
                 for k, i in enumerate(slots):
                     slope = outputs[1 + self.lean.leader[problem.slots[i].formal]]
-                    ratio = self.ratios[block][i]
+                    ratio = self._prepared(block).ratios[i]
                     columns[-1][:, k] = slope if ratio is None else slope * ratio
         return np.concatenate(columns, axis=2), np.concatenate(offsets, axis=1)
 
@@ -227,7 +249,7 @@ class Evaluator:
         jacobian = self._buffer(("jacobian", shape[1]), (shape[0], problem.size, shape[1]))
         done: dict[int, Array] = {}
         for k, i in enumerate(problem.free):
-            leader, ratio = self.lean.leader[problem.slots[i].formal], self.ratios[block][i]
+            leader, ratio = self.lean.leader[problem.slots[i].formal], self._prepared(block).ratios[i]
             if ratio is None:
                 done[leader] = np.multiply(outputs[1 + leader], inverse, out=jacobian[:, k])
                 continue
@@ -239,12 +261,14 @@ class Evaluator:
     def _bend(self, curvature: Array, outputs: list[Array], pull: Array, block: int) -> None:
         """Subtract the law's own second derivatives, weighted by the residuals' pull."""
         first = len(outputs) - len(self.lean.pairs)
-        for number, (at, across, factors) in enumerate(self.bends[block]):
-            if len(at):
-                total = np.matmul(pull * outputs[first + number], factors)
-                curvature[:, at, across] -= total
-                off = at != across
-                curvature[:, across[off], at[off]] -= total[:, off]
+        flat = curvature.reshape(len(curvature), -1)
+        for group in self._prepared(block).bends:
+            key = ("bends", group.factors.shape)
+            pulled = self._buffer(key, (len(pull), *group.factors.shape[:2]))
+            for k, number in enumerate(group.numbers):
+                np.multiply(pull, outputs[first + number], out=pulled[:, k])
+            totals = np.matmul(pulled[:, :, None, :], group.factors)[:, :, 0].reshape(len(pull), -1)
+            flat[:, group.entries] -= totals[:, group.totals]
 
     def _penalty(self, u: Array, weights: Array | None) -> tuple[Array, Array, Array, Array]:
         """Contribution of the priors; columns of `weights` beyond the runs move their means."""

@@ -98,7 +98,11 @@ class Problem:
 
     def expand(self, u: Array) -> Array:
         """Search coordinates of all slots from those of the free ones, (…, q) → (…, all)."""
-        full = np.broadcast_to(self.base, (*u.shape[:-1], len(self.slots))).astype(u.dtype)
+        full = np.empty((*u.shape[:-1], len(self.slots)), u.dtype)
+        if self.size == len(self.slots):
+            full[...] = u
+            return full
+        full[...] = self.base
         full[..., self.free] = u
         return full
 
@@ -179,7 +183,11 @@ def bind(
     slots = make_slots(law, levels, program.logarithmic)
     bound_names = {slots[i].name for i in range(len(slots)) if _matches(slots[i], law, {*fix, *prior})}
     scales, shifts = _unit_shifts(law, arrays, raw, levels, bound_names if scale else None)
-    logs = tuple(arrays[w] if w in raw else np.log(arrays[w]) - math.log(scales.get(w, 1.0)) for w in program.columns)
+    # Rounded far below any noise: the solver then sees the same bits whatever the unit.
+    logs = tuple(
+        arrays[w] if w in raw else np.round(np.log(arrays[w]) - math.log(scales.get(w, 1.0)), 12)
+        for w in program.columns
+    )
     y = np.asarray(table.column(response), dtype=float)
     fixed = {i: fix[key] for i, s in enumerate(slots) for key in (law.parameter_names[s.formal], s.name) if key in fix}
     base = np.zeros(len(slots))

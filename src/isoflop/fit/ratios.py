@@ -1,7 +1,7 @@
 """How the slopes of all slots follow from the few that the tapes give."""
 
 import math
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,22 @@ Array = NDArray[Any]
 Ratios = list[Array | None]
 """For each slot its slope relative to its leader's, (n,); None where it is the leader's own."""
 
-Bends = list[tuple[NDArray[np.intp], NDArray[np.intp], Array]]
-"""For each pair of leaders: rows and columns of the Hessian, each (m,), and factors, (n, m)."""
+
+@dataclass(frozen=True)
+class Bends:
+    """Second derivatives of the tape that bend equally many entries of the Hessian.
+
+    Args:
+        numbers: which second derivatives of the tape.
+        entries: flat indices into the Hessian, (entries,).
+        totals: which total goes to each entry, (entries,).
+        factors: what a second derivative is multiplied by for each of its entries, (numbers, n, m).
+    """
+
+    numbers: tuple[int, ...]
+    entries: NDArray[np.intp]
+    totals: NDArray[np.intp]
+    factors: Array
 
 
 def chain(slots: tuple[Slot, ...], u: Array) -> tuple[Array, Array, Array]:
@@ -28,41 +42,48 @@ def chain(slots: tuple[Slot, ...], u: Array) -> tuple[Array, Array, Array]:
     return v, first, second
 
 
-def slope_ratios(problem: Problem, blocks: Sequence[list[Array]]) -> list[Ratios]:
-    """Ratios of all slots, by block: zero at the runs of other levels."""
+def slope_ratios(problem: Problem, block: int, columns: list[Array]) -> Ratios:
+    """Ratios of all slots on one block of rows: zero at the runs of other levels."""
+    rows = problem.blocks[block]
     tape = problem.program.lean.ratios
-    found: list[Ratios] = []
-    for rows, columns in zip(problem.blocks, blocks, strict=True):
-        with np.errstate(all="ignore"):
-            formal = [None] * len(problem.members) if tape is None else tape.run([], tape.column_part(columns))
-        ratios: Ratios = []
-        for slot in problem.slots:
-            ratio = formal[slot.formal]
-            ratio = None if ratio is None or np.all(ratio == 1.0) else ratio
-            if slot.level is not None:
-                column = problem.law.parsed.indexed[problem.law.parameter_names[slot.formal]]
-                at_level = (problem.levels[column].codes[rows] == slot.level).astype(float)
-                ratio = at_level if ratio is None else ratio * at_level
-            ratios.append(None if ratio is None else np.broadcast_to(ratio, (rows.stop - rows.start,)))
-        found.append(ratios)
-    return found
+    with np.errstate(all="ignore"):
+        formal = [None] * len(problem.members) if tape is None else tape.run([], tape.column_part(columns))
+    ratios: Ratios = []
+    for slot in problem.slots:
+        ratio = formal[slot.formal]
+        ratio = None if ratio is None or np.all(ratio == 1.0) else ratio
+        if slot.level is not None:
+            column = problem.law.parsed.indexed[problem.law.parameter_names[slot.formal]]
+            at_level = (problem.levels[column].codes[rows] == slot.level).astype(float)
+            ratio = at_level if ratio is None else ratio * at_level
+        ratios.append(None if ratio is None else np.broadcast_to(ratio, (rows.stop - rows.start,)))
+    return ratios
 
 
-def bend_factors(problem: Problem, ratios: Ratios) -> Bends:
-    """For each pair of leaders with a second derivative, the free slots that it bends, and how much."""
+def bend_groups(problem: Problem, ratios: Ratios, rows: int) -> list[Bends]:
+    """The second derivatives of the tape, grouped by the number of entries of the Hessian that each one bends."""
     lean = problem.program.lean
-    rows = len(next((r for r in ratios if r is not None), problem.response[problem.blocks[0]]))
     plain = [np.ones(rows) if r is None else r for r in ratios]
     led: dict[int, list[int]] = {}
     for k, i in enumerate(problem.free):
         led.setdefault(lean.leader[problem.slots[i].formal], []).append(k)
-    found = []
-    for a, b in lean.pairs:
+    groups: dict[int, list[tuple[int, list[tuple[int, int]], list[Array]]]] = {}
+    for number, (a, b) in enumerate(lean.pairs):
         places = [(k, m) for k in led.get(a, []) for m in led.get(b, []) if a != b or k <= m]
         products = [plain[problem.free[k]] * plain[problem.free[m]] for k, m in places]
         # Two levels of one column never meet at a run.
         kept = [n for n, product in enumerate(products) if np.any(product)]
-        at, across = (np.array([places[n][side] for n in kept], dtype=np.intp) for side in (0, 1))
-        factors = np.stack([products[n] for n in kept], axis=1) if kept else np.empty((rows, 0))
-        found.append((at, across, factors))
-    return found
+        if kept:
+            found = (number, [places[n] for n in kept], [products[n] for n in kept])
+            groups.setdefault(len(kept), []).append(found)
+    return [_bends(group, problem.size) for group in groups.values()]
+
+
+def _bends(group: list[tuple[int, list[tuple[int, int]], list[Array]]], q: int) -> Bends:
+    """One group: both triangles of the Hessian are filled from one total."""
+    places = [place for _, own, _ in group for place in own]
+    below = [n for n, (k, m) in enumerate(places) if k != m]
+    entries = [k * q + m for k, m in places] + [places[n][1] * q + places[n][0] for n in below]
+    factors = np.stack([np.stack(products, axis=1) for _, _, products in group])
+    totals = [*range(len(places)), *below]
+    return Bends(tuple(n for n, _, _ in group), np.array(entries), np.array(totals), factors)

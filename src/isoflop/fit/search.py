@@ -16,14 +16,20 @@ from isoflop.fit.solve import Solution, minimise
 
 Array = NDArray[Any]
 
-SEED_ROWS: Final = 96
+SEED_ROWS: Final = 64
 """Seeds are ranked on a spread-out sample of this many rows."""
 
 SKETCH_ROWS: Final = 2048
 """Larger tables are searched on a spread-out sample of this many rows, then polished on all."""
 
+SORTED_ROWS: Final = 65536
+"""Of larger tables every k-th row is looked at for the sample, so that memory does not grow with the table."""
+
 THOROUGH_STEPS: Final = 500
 """Several breaks make narrow, curved valleys: the best searches of a thorough grid are given time."""
+
+ENOUGH: Final = 3
+"""A quick search ends when so many of its searches have met at the lowest value so far."""
 
 AGREE: Final = 0.3
 """Share of quick searches that must agree; with fewer, the thorough grid is searched."""
@@ -89,7 +95,7 @@ def _search(problem: Problem, objective: Objective, start: Array | None, *, thor
         solution = polished
     else:
         objective = _with_scale(sketch, objective, u)
-        solution = minimise(Evaluator(sketch, objective), u, damping=0.3, enough=None if thorough else 3)
+        solution = minimise(Evaluator(sketch, objective), u, damping=0.3, enough=None if thorough else ENOUGH)
     best = int(np.argmin(solution.value))
     same = solution.value[:searches] <= solution.value[best] * (1 + SAME) + problem.rounding
     if sketch is problem:
@@ -105,9 +111,9 @@ def _polish(problem: Problem, objective: Objective, seeds: Array, *, thorough: b
     if thorough:
         return minimise(evaluator, seeds, max_steps=THOROUGH_STEPS)
     if len(seeds) > 6:
-        early = minimise(Evaluator(sample_rows(problem, SEED_ROWS), objective), seeds, max_steps=10, exact=False)
+        early = minimise(Evaluator(sample_rows(problem, SEED_ROWS), objective), seeds, max_steps=10, damping=0.1, exact=False)
         seeds = early.u[np.argsort(early.value, kind="stable")[:6]]
-    return minimise(evaluator, seeds, enough=3)
+    return minimise(evaluator, seeds, enough=ENOUGH)
 
 
 def _with_scale(problem: Problem, objective: Objective, u: Array) -> Objective:
@@ -129,8 +135,9 @@ def sample_rows(problem: Problem, count: int) -> Problem:
     """The problem on a spread-out sample of its rows; itself when it is small."""
     if problem.rows <= count:
         return problem
-    order = np.lexsort([*problem.columns, problem.response])
-    pick = np.sort(order[np.linspace(0, problem.rows - 1, count).astype(int)])
+    stride = -(-problem.rows // SORTED_ROWS)
+    order = np.lexsort([c[::stride] for c in (*problem.columns, problem.response)])
+    pick = np.sort(order[np.linspace(0, len(order) - 1, count).astype(int)]) * stride
     levels = {n: replace(x, codes=x.codes[pick]) for n, x in problem.levels.items()}
     return replace(
         problem, columns=tuple(c[pick] for c in problem.columns), levels=levels, response=problem.response[pick],

@@ -30,7 +30,7 @@ def grid_size(nonlinear: int, *, thorough: bool) -> tuple[int, int]:
         return (1024, 32) if thorough else (144, 6)
     if thorough:
         return 4096, 64
-    return (256, 12) if nonlinear <= 4 else (512, 16)
+    return 256, 12
 
 
 @lru_cache(maxsize=32)
@@ -55,8 +55,9 @@ def _spread(problem: Problem, formal: int, share: Array) -> Array:
     name = problem.law.parameter_names[formal]
     slot = problem.slots[problem.members[formal][0]]
     described = problem.law.parameters.get(name)
-    if described is not None and described.start is not None:
-        low, high = described.start
+    start = None if described is None else described.start
+    if start is not None:
+        low, high = _column_range(problem, name) if start == "within" else start
     elif np.isfinite(slot.high):
         width = slot.high - slot.low
         low, high = slot.low + 0.05 * width, slot.high - 0.05 * width
@@ -65,6 +66,15 @@ def _spread(problem: Problem, formal: int, share: Array) -> Array:
     else:
         low, high = REAL_RANGE
     return low * (high / low) ** share if low > 0 else low + (high - low) * share
+
+
+def _column_range(problem: Problem, name: str) -> tuple[float, float]:
+    """Range of the (scaled) column whose unit a parameter carries."""
+    for shifted, _, column in problem.shifts:
+        if shifted == name:
+            logs = problem.columns[problem.program.columns.index(column)]
+            return float(np.exp(logs.min())), float(np.exp(logs.max()))
+    return SCALE_RANGE
 
 
 def make_seeds(evaluator: Evaluator, *, thorough: bool = False) -> Array:

@@ -18,6 +18,9 @@ Array = NDArray[Any]
 MAX_STEP: Final = 2.0
 """Longest step in any search coordinate of size up to 1, longer in proportion beyond."""
 
+GRACE: Final = 1.5
+"""Two searches that have met end the others after this many times their own steps."""
+
 TOLERANCE: Final = 1e-13
 """A step that promises less than this share of the objective ends the search."""
 
@@ -57,17 +60,17 @@ def _merge(old: Local, new: Local, accept: Array) -> Local:
 
 def _direction(local: Local, damping: Array) -> tuple[Array, Array]:
     """Damped Newton direction and the decrease that the quadratic model promises."""
-    q = local.slope.shape[1]
-    diagonal = np.arange(q)
+    batch, q = local.slope.shape
     metric = local.metric.copy()
-    ridge = 1e-12 * metric[:, diagonal, diagonal] + 1e-280
-    metric[:, diagonal, diagonal] += ridge
+    diagonal = metric.reshape(batch, -1)[:, :: q + 1]
+    ridge = 1e-12 * diagonal + 1e-280
+    diagonal += ridge
     matrix = local.curvature + damping[:, None, None] * metric
-    matrix[:, diagonal, diagonal] += ridge
-    scale = 1 / np.sqrt(metric[:, diagonal, diagonal])
+    matrix.reshape(batch, -1)[:, :: q + 1] += ridge
+    scale = 1 / np.sqrt(diagonal)
     scaled = matrix * scale[:, :, None] * scale[:, None, :]
     # A tiny shift keeps an exactly singular member from stopping the whole batch.
-    scaled[:, diagonal, diagonal] += 1e-15
+    scaled.reshape(batch, -1)[:, :: q + 1] += 1e-15
     try:
         step = np.linalg.solve(scaled, -(local.slope * scale)[:, :, None])[:, :, 0] * scale
     except np.linalg.LinAlgError:
@@ -75,8 +78,8 @@ def _direction(local: Local, damping: Array) -> tuple[Array, Array]:
             [np.linalg.lstsq(a, -b, rcond=None)[0] for a, b in zip(scaled, local.slope * scale, strict=True)]
         )
         step = step * scale
-    linear = np.einsum("bi,bi->b", local.slope, step)
-    bent = np.einsum("bi,bij,bj->b", step, matrix, step)
+    linear = (local.slope * step).sum(axis=1)
+    bent = (np.matmul(matrix, step[:, :, None])[:, :, 0] * step).sum(axis=1)
     good = (linear < 0) & (bent > 0) & np.isfinite(step).all(axis=1)
     return np.where(good[:, None], step, np.nan), -linear
 
@@ -108,7 +111,7 @@ def minimise(
     search = _Search(evaluator, np.array(start, dtype=float), weights, damping, exact)
     with np.errstate(all="ignore"):
         for _ in range(max_steps):
-            if not len(search.alive) or (enough is not None and search.agreeing() >= enough):
+            if not len(search.alive) or (enough is not None and search.settled(enough)):
                 break
             search.step()
         search.finish(np.ones(len(search.alive), dtype=bool))
@@ -135,6 +138,7 @@ class _Search:
         self.promise = np.full(len(self.alive), np.inf)
         self.small = np.zeros(len(self.alive), dtype=bool)
         self.count = 0
+        self.met_at = 0
 
     def agreeing(self) -> int:
         """Searches that have ended at the best value so far, none still running below it."""
@@ -144,6 +148,15 @@ class _Search:
         if len(self.alive) and self.local.value.min() < best * (1 - 1e-9):
             return 0
         return int((self.end_converged & (self.end_value <= best * (1 + 1e-9) + self.rounding)).sum())
+
+    def settled(self, enough: int) -> bool:
+        """Whether so many searches have met, or two have and the others have had as many steps again."""
+        met = self.agreeing()
+        if met < 2:
+            self.met_at = 0
+        elif not self.met_at:
+            self.met_at = self.count
+        return met >= enough or (met >= 2 and self.count >= GRACE * self.met_at)
 
     def step(self) -> None:
         """One damped step of every running search."""
@@ -161,10 +174,13 @@ class _Search:
         small = ~invalid & (promise <= TOLERANCE * local.value + self.rounding)
         accept = ~invalid & np.isfinite(new.value) & ((gain > 0) | (small & (gain >= -1e-13 * local.value)))
         ratio = np.where(model > 0, gain / np.maximum(model, 1e-300), np.where(gain > 0, 1.0, -1.0))
-        self.u = np.where(accept[:, None], self.u + step, self.u)
-        self.local = _merge(local, new, accept)
+        if accept.all():
+            self.u, self.local = self.u + step, new
+        else:
+            self.u = np.where(accept[:, None], self.u + step, self.u)
+            self.local = _merge(local, new, accept)
         factor = np.where(ratio > 0.75, 0.1, np.where(ratio > 0.25, 1.0, 3.0))
-        self.brake = np.where(accept, self.brake * factor, np.maximum(self.brake, 1e-10) * self.growth * 2)
+        self.brake = np.where(accept, self.brake * factor, np.maximum(self.brake, 1e-2) * self.growth * 2)
         self.growth = np.where(accept, 2.0, np.minimum(self.growth * 2, 64.0))
         self.promise, self.small = promise, small
         self.finish((small & (self.brake < 1e-2)) | (self.brake > 1e14) | (small & ~accept))

@@ -121,12 +121,12 @@ def _parameters(breaks: int) -> dict[str, Parameter]:
     found = {
         "a": Parameter(meaning="limit of the metric at infinite scale"),
         "b": Parameter(meaning="offset of the first segment; carries the unit of x^c0"),
-        "c0": Parameter(domain="real", meaning="exponent of the first segment"),
+        "c0": Parameter("real", "exponent of the first segment", (-0.2, 1.5)),
     }
     for i in range(1, breaks + 1):
-        found[f"c{i}"] = Parameter(domain="real", meaning=f"change of the exponent at break {i}")
-        found[f"d{i}"] = Parameter(meaning=f"x at break {i}")
-        found[f"f{i}"] = Parameter(meaning=f"width of break {i} in log x; small is sharp")
+        found[f"c{i}"] = Parameter("real", f"change of the exponent at break {i}", (-2.0, 2.0))
+        found[f"d{i}"] = Parameter(meaning=f"x at break {i}", start="within")
+        found[f"f{i}"] = Parameter(meaning=f"width of break {i} in log x; small is sharp", start=(0.1, 2.0))
     return found
 
 

@@ -107,7 +107,8 @@ COD: Final = Law(
     title="Accuracy of a cluster of equally hard items from compute",
     family="downstream",
     parameters={
-        "g": Parameter((0.0, 1.0), "accuracy of guessing"),
+        # Open at 0 from below, so that it can be fixed at 0 where nothing can be guessed.
+        "g": Parameter((-1e-6, 1.0), "accuracy of guessing"),
         "a": Parameter(meaning="scale; depends on the unit of C"),
         "b": Parameter(meaning="exponent of compute"),
         "c": Parameter((0.0, 1.0), "what no compute removes"),

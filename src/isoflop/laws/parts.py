@@ -18,12 +18,13 @@ class Parameter:
         domain: `"positive"`, `"real"`, or an open interval `(low, high)`.
         meaning: a few words, with the unit where it has one.
         start: range in which seeds are looked for, when the default does not suit; in units
-            in which every column has geometric mean 1.
+            in which every column has geometric mean 1. `"within"`: the range of the column whose
+            unit the parameter carries, as for the place of a break.
     """
 
     domain: Domain = "positive"
     meaning: str = ""
-    start: tuple[float, float] | None = None
+    start: tuple[float, float] | Literal["within"] | None = None
 
     def __post_init__(self) -> None:
         """Refuse an empty interval."""
