@@ -46,6 +46,7 @@ DESIGNS = (
         points=12,
         levels={"pool_size": (3.2e6, 1.28e7, 5e7)},
         open_units=("samples", "pool_size"),
+        doubted=True,  # a and the floor d make up for one another; the paper fixes d
     ),
     Design(
         "rate-multiplier",
