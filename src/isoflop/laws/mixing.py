@@ -6,6 +6,7 @@ from typing import Final
 
 from isoflop.errors import LawError
 from isoflop.laws.law import Law, Parameter, Published, Source
+from isoflop.runs.columns import resolve
 
 YE: Final = Source(
     authors="Ye, Liu, Sun, Zhan, Zhou, Qiu",
@@ -92,6 +93,9 @@ def mixing_law(domains: Sequence[str]) -> Law:
     wrong = [name for name in names if not re.fullmatch(r"[A-Za-z]\w*", name)]
     if wrong:
         raise LawError(f"{', '.join(map(repr, wrong))} cannot be a column in a formula. Use letters, digits and _.")
+    taken = [f"{name} stands for {resolve(name)}" for name in names if resolve(name)]
+    if taken:
+        raise LawError(f"{', '.join(taken)} in every formula. Give the column of shares another name.")
     terms = " + ".join(f"t_{name}*{name}" for name in names)
     meaning = "logarithm of what is lost above c when all training data are of domain"
     return Law(
