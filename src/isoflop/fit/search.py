@@ -111,7 +111,8 @@ def _polish(problem: Problem, objective: Objective, seeds: Array, *, thorough: b
     if thorough:
         return minimise(evaluator, seeds, max_steps=THOROUGH_STEPS)
     if len(seeds) > 6:
-        early = minimise(Evaluator(sample_rows(problem, SEED_ROWS), objective), seeds, max_steps=10, damping=0.1, exact=False)
+        few = Evaluator(sample_rows(problem, SEED_ROWS), objective)
+        early = minimise(few, seeds, max_steps=10, damping=0.1, exact=False)
         seeds = early.u[np.argsort(early.value, kind="stable")[:6]]
     return minimise(evaluator, seeds, enough=ENOUGH)
 
