@@ -60,12 +60,14 @@ def filtering_loss(parameters: Mapping[str, Array], columns: Mapping[str, Array]
     0.95132
     """
     seen, size = columns["samples"], columns["pool_size"]
-    utility, half_life = parameters["b"], parameters["tau"]
+    utility, half_life = parameters["b"], np.asarray(parameters["tau"])
     first = np.minimum(seen, size)
-    slope = np.zeros(np.broadcast_shapes(np.shape(utility), np.shape(seen)), dtype=np.result_type(utility, half_life))
-    for epoch in range(1, int(np.max(np.floor(seen / size), initial=0.0)) + 1):
-        start, end = np.minimum(size * epoch, seen), np.minimum(size * (epoch + 1), seen)
-        slope = slope + 0.5 ** (epoch / half_life) * np.log(end / start)
+    epochs = np.arange(1, int(np.max(np.floor(seen / size), initial=0.0)) + 1)[:, None]
+    gains = np.log(np.minimum(size * (epochs + 1), seen) / np.minimum(size * epochs, seen))
+    if half_life.shape[-1] == 1:
+        slope = 0.5 ** (epochs[:, 0] / half_life) @ gains
+    else:  # a half-life for every run
+        slope = sum((0.5 ** (k / half_life) * gain for k, gain in zip(epochs[:, 0], gains, strict=True)), 0.0 * utility)
     level = (parameters["a"] * first / SAMPLE_UNIT) ** utility + parameters["d"]
     return np.asarray(level * np.exp(utility * slope))
 
