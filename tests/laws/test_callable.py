@@ -131,3 +131,17 @@ def test_an_unknown_linear_parameter_is_named():
     law = Law("w", "wrong", function=wrong, variables=("params",), parameters={"A": Parameter()})
     with pytest.raises(LawError, match="calls K linear"):
         law.program()
+
+
+def test_a_code_column_needs_no_number_of_values():
+    # Two schedules are two codes: they say nothing of how many values a formula would need.
+    law = Law(
+        "coded", "one exponent under two codes",
+        function=lambda p, c: p["E"] + p["A"] * (c["tokens"] / c["code"]) ** -p["b"],
+        variables=("code", "tokens"), parameters={n: Parameter(start=(0.1, 2.0)) for n in ("E", "A", "b")},
+    )  # fmt: skip
+    tokens = np.tile(np.geomspace(1.0, 50.0, 10), 2)
+    code = np.repeat([1.0, 2.0], 10)
+    loss = law.predict({"E": 1.0, "A": 0.5, "b": 0.4}, code=code, tokens=tokens)
+    fit = iso.fit(law, {"code": code, "tokens": tokens, "loss": loss}, objective="log-ls", bootstrap=0)
+    assert fit.certificate.ok, fit.certificate.reasons

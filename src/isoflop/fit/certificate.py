@@ -258,8 +258,8 @@ def _sizes_check(problem: Problem, word: str, values: Array) -> CertificateCheck
         needed = min(needed, 2)  # an indicator has no other values, and only its effect to show
     else:
         needed += 1
-    if sizes < needed and _is_only_given(law, word):
-        needed = 1
+    if sizes < needed and (problem.law.function is not None or _is_only_given(law, word)):
+        needed = 1  # a function may take a code, such as the place of a schedule in a list
     text = f"{sizes} distinct values of {word}"
     if sizes < needed:
         text += f", fewer than the {needed} that this law needs. Add runs at other values of {word}."
