@@ -1,13 +1,14 @@
 """A law outside the range that its source supports says how far."""
 
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import isoflop as iso
 from isoflop import laws
-from isoflop.errors import RangeWarning
+from isoflop.errors import LawError, RangeWarning
 from isoflop.laws import Law
 
 SMALL = Law("small", "L = E + A/N^alpha", ranges={"params": (1e6, 1e9)})
@@ -56,3 +57,23 @@ def test_runs_reach_further_than_the_source() -> None:
     runs = {"N": np.geomspace(1e8, 1e11, 12)}
     runs["loss"] = np.asarray(SMALL.predict(VALUES, params=runs["N"]))
     assert iso.fit(SMALL, runs, bootstrap=20).predict(params=5e10).source_decades == {}
+
+
+def test_a_range_survives_json_and_comes_from_toml(tmp_path: Path) -> None:
+    file = tmp_path / "law.toml"
+    file.write_text('name = "small"\nformula = "L = E + A/N^alpha"\n[ranges]\nparams = [1e6, 1e9]\n')
+    law = laws.from_toml(file)
+    assert law.ranges == {"params": (1e6, 1e9)}
+    runs = {"N": np.geomspace(1e6, 1e8, 12)}
+    runs["loss"] = np.asarray(law.predict(VALUES, params=runs["N"]))
+    again = iso.Fit.from_json(iso.fit(law, runs, bootstrap=20).to_json())
+    assert again.law.ranges == law.ranges
+    assert again.predict(params=1e10).source_decades == {"params": pytest.approx(1.0)}
+
+
+@pytest.mark.parametrize("written", ["1e6", "[1e6]", '["a", "b"]'])
+def test_a_range_that_is_none_is_refused(tmp_path: Path, written: str) -> None:
+    file = tmp_path / "law.toml"
+    file.write_text(f'name = "small"\nformula = "L = E + A/N^alpha"\n[ranges]\nparams = {written}\n')
+    with pytest.raises(LawError, match="keys that do not fit"):
+        laws.from_toml(file)

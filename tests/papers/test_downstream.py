@@ -10,6 +10,7 @@ from tests.papers.tables import FIVE_RUNS, gadre_runs, ladder_checkpoints, ladde
 from isoflop import laws
 from isoflop.fit import fit_law
 from isoflop.methods.ladder_steps import TwoStep, final_rows, smoothed_rows, two_step
+from isoflop.uncertainty import bootstrap
 
 # k, gamma, epsilon; reference A2, which cuts the last of C4's 46 tasks to .75894; the table's record has .758949.
 GADRE = {
@@ -155,3 +156,14 @@ def test_the_chain_s_interval_holds_the_13b_where_the_recipe_is_the_ladder_s(
     found = ladder("mmlu", data_directory, ladders).predict(target["params"], target["tokens"])
     assert found.task_loss.interval[0] < target["task_loss"] < found.task_loss.interval[1]
     assert found.accuracy.interval[0] < target["accuracy"] < found.accuracy.interval[1]
+
+
+def test_checkpoints_are_no_independent_points(data_directory: Path) -> None:
+    """Resampling checkpoints one by one makes the second step look far surer than resampling whole runs."""
+    rows = smoothed_rows(ladder_checkpoints(data_directory, "hellaswag_val"))
+    fit = fit_law(laws.get("task-sigmoid"), rows, objective="ls")
+    width = {}
+    for resample in ("bayes", "cluster:run"):
+        low, high = bootstrap(fit, rows, rng=np.random.default_rng(0), draws=60, resample=resample).interval("L0")
+        width[resample] = high - low
+    assert width["cluster:run"] > 2 * width["bayes"]

@@ -95,6 +95,7 @@ FIT: Final = (
     ("versions.PACKAGE", "versions that made the fit"),
     ("law_parameters.NAME.domain", "domain of a parameter"),
     ("law_parameters.NAME.meaning", "what it is"),
+    ("law_ranges.COLUMN", "[smallest, largest] value that the law's source supports"),
     ("variables", "columns outside the vocabulary that the formula names"),
     ("function", "whether the law is a Python function, which JSON cannot hold"),
     ("unit", "unit of the response"),

@@ -126,6 +126,7 @@ def _rest(fit: Fit) -> dict[str, Any]:
         "settings": dict(fit.settings),
         "versions": dict(fit.versions),
         "law_parameters": described,
+        "law_ranges": {word: [_number(end) for end in span] for word, span in fit.law.ranges.items()},
         "variables": list(fit.law.variables),
         "unit": fit.law.unit,
         "function": fit.law.function is not None,
@@ -180,9 +181,12 @@ def _law(data: dict[str, Any], given: Law | None) -> Law:
             "Give the law: Fit.from_json(source, law=…)."
         )
     parameters = {n: Parameter(_domain(p["domain"]), p["meaning"]) for n, p in data["law_parameters"].items()}
+    # Fits written before laws had ranges lack the key.
+    ranges = {word: (float(low), float(high)) for word, (low, high) in data.get("law_ranges", {}).items()}
     return Law(
-        data["law"], data["formula"], parameters=parameters, variables=tuple(data["variables"]), unit=data["unit"]
-    )
+        data["law"], data["formula"], parameters=parameters, variables=tuple(data["variables"]), unit=data["unit"],
+        ranges=ranges,
+    )  # fmt: skip
 
 
 def _domain(stored: str | list[float]) -> Domain:

@@ -72,8 +72,8 @@ def from_toml(path: str | Path) -> Law:
     """A law from a TOML file.
 
     The keys are those of `Law`: name, formula, title, counted, valid, advice, unit, variables;
-    tables `parameters.NAME` (domain, meaning), `source` (authors, year, title, where) and
-    `[[published]]` (name, values, where, evidence, note).
+    tables `parameters.NAME` (domain, meaning), `ranges` (column = [smallest, largest]), `source`
+    (authors, year, title, where) and `[[published]]` (name, values, where, evidence, note).
 
     Args:
         path: the file.
@@ -100,7 +100,7 @@ def from_toml(path: str | Path) -> Law:
 def _from_mapping(data: dict[str, Any], where: str) -> Law:
     """Build a law from the contents of a TOML file."""
     allowed = {"name", "formula", "title", "family", "counted", "valid", "advice", "unit"}
-    tables = {"variables", "parameters", "source", "published"}
+    tables = {"variables", "parameters", "ranges", "source", "published"}
     unknown = sorted(set(data) - allowed - tables)
     if unknown or "formula" not in data:
         problem = f"unknown keys {', '.join(unknown)}" if unknown else "no key 'formula'"
@@ -111,10 +111,11 @@ def _from_mapping(data: dict[str, Any], where: str) -> Law:
             **{"name": Path(where).stem, **texts},
             parameters={n: _parameter(p) for n, p in data.get("parameters", {}).items()},
             variables=tuple(data.get("variables", ())),
+            ranges={word: (float(low), float(high)) for word, (low, high) in data.get("ranges", {}).items()},
             source=Source(**data["source"]) if "source" in data else None,
             published=tuple(Published(**p) for p in data.get("published", ())),
         )
-    except (TypeError, AttributeError) as error:
+    except (TypeError, ValueError, AttributeError) as error:
         raise LawError(
             f"{where}: a table has keys that do not fit ({error}). See the documentation of `Law`."
         ) from None
