@@ -1,10 +1,20 @@
 """Quantities as people write them."""
 
+import re
+
 import numpy as np
 import pytest
 
 from isoflop.errors import UnitsError
-from isoflop.units import format_quantity, parse_quantity, training_flops
+from isoflop.units import (
+    MEASURES,
+    format_bytes,
+    format_duration,
+    format_quantity,
+    parse_measure,
+    parse_quantity,
+    training_flops,
+)
 
 
 @pytest.mark.parametrize(
@@ -62,3 +72,66 @@ def test_writing_and_reading_agree_to_the_digits_shown():
 
 def test_the_chinchilla_budget():
     assert training_flops(70e9, 1.4e12) == pytest.approx(5.88e23)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("80GB", "memory", 80e9), ("80 GiB", "memory", 80 * 2**30), ("512 bytes", "memory", 512.0),
+        (3e9, "memory", 3e9), ("3 days", "time", 259200.0), ("1 day", "time", 86400.0), ("12h", "time", 43200.0),
+        ("90 min", "time", 5400.0),
+        ("30 ms", "time", 0.03), ("2 hours", "time", 7200.0), ("$2M", "money", 2e6), ("2M$", "money", 2e6),
+        ("USD 2M", "money", 2e6), ("1,500 dollars", "money", 1500.0), ("1e13 tokens", "tokens", 1e13),
+        ("15T tokens", "tokens", 15e12), ("15T", "tokens", 15e12), ("989 TFLOP/s", "speed", 989e12),
+        ("989TFLOPS", "speed", 989e12), ("3.35TB/s", "bandwidth", 3.35e12), ("0.7kW", "power", 700.0),
+        ("12 MWh", "energy", 12e6), ("400 g/kWh", "carbon intensity", 0.4), ("$2.5/h", "price", 2.5),
+        ("2.5 $/GPU-hour", "price", 2.5), ("1M GPU hours", "device-hours", 1e6), ("64 GPUs", "devices", 64.0),
+        ("1e24 FLOPs", "compute", 1e24), ("7B parameters", "parameters", 7e9),
+    ],
+)  # fmt: skip
+def test_quantities_with_units_are_read(text, kind, value):
+    assert parse_measure(text, kind) == pytest.approx(value, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "said"),
+    [
+        ("3 days", "memory", "is a quantity of time, and memory is asked for. Write, for example, 80GB."),
+        ("80GB", "time", "is a quantity of memory, and time is asked for"),
+        ("$3", "tokens", "is a quantity of money"),
+        ("989 TFLOP/s", "compute", "is a quantity of speed"),
+        ("80B", "memory", "has no unit of memory"),
+        ("5m", "time", "has no unit of time"),
+        ("80 gb", "memory", "has no unit of memory"),
+        ("2 fortnights", "time", "has no unit of time"),
+        ("soon", "time", "is not a quantity of time"),
+        ("", "money", "is not a quantity of money"),
+        ("0 days", "time", "is no amount of time above zero"),
+        ("-1", "money", "is no amount of money above zero"),
+        (float("nan"), "tokens", "is no amount of tokens above zero"),
+    ],
+)
+def test_a_unit_of_another_kind_is_refused(text, kind, said):
+    with pytest.raises(UnitsError, match=re.escape(said)):
+        parse_measure(text, kind)
+
+
+@pytest.mark.parametrize("kind", sorted(set(MEASURES) - {"parameters"}))
+def test_the_example_of_every_kind_is_read_as_that_kind_alone(kind):
+    written = MEASURES[kind][0]
+    assert parse_measure(written, kind) > 0
+    for other in set(MEASURES) - {kind}:
+        with pytest.raises(UnitsError, match="is asked for"):
+            parse_measure(written, other)
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        (format_bytes(31.4e9), "31.4 GB"), (format_bytes(999.9e6), "1 GB"), (format_bytes(512), "512 B"),
+        (format_duration(90), "1.5 min"), (format_duration(2.5 * 86400), "2.5 days"),
+        (format_duration(0.0123), "12.3 ms"), (format_duration(3 * 31557600), "3 years"),
+    ],
+)  # fmt: skip
+def test_memory_and_time_are_written(written, text):
+    assert written == text
