@@ -2,17 +2,36 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.cli.conftest import Isoflop, chinchilla_rows, write_csv
+from tests.contracts.designs import DESIGNS
 
+import isoflop as iso
 from isoflop import laws
+from isoflop.cli.law_example import places
 
 
 def test_laws_lists_every_law_on_a_line_of_its_own(isoflop: Isoflop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS")
-    listed = [line.split()[0] for line in isoflop("laws").out.splitlines()[1:]]
+    lines = isoflop("laws").out.splitlines()[1:]
+    listed = [line.split()[0] for line in lines if line.startswith("  ")]
     assert listed == list(laws.names())
     assert [law["name"] for law in isoflop("laws", "--json").json["laws"]] == listed
+
+
+def test_laws_lists_by_family_and_names_each_family_once(isoflop: Isoflop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS")
+    shown: dict[str, list[str]] = {}
+    for line in isoflop("laws").out.splitlines()[1:]:
+        if line.startswith("  "):
+            shown[family].append(line.split()[0])  # noqa: F821 - the first line is a family
+        else:
+            family = line
+            assert family not in shown
+            shown[family] = []
+    assert all(laws.get(name).family == family for family, names in shown.items() for name in names)
+    assert next(iter(shown)) == "pretraining"
 
 
 def test_tables_keep_to_the_width_that_is_asked_for(isoflop: Isoflop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,10 +43,38 @@ def test_tables_keep_to_the_width_that_is_asked_for(isoflop: Isoflop, monkeypatc
 def test_show_tells_the_formula_the_parameters_and_the_source(isoflop: Isoflop, name: str) -> None:
     law = laws.get(name)
     shown, found = isoflop("show", name).out, isoflop("show", name, "--json").json
-    for text in (law.formula, *law.parameter_names, str(law.source)):
+    for text in (law.formula, law.latex, *law.parameter_names, *law.columns, str(law.source), found["example"]):
         assert text in shown
+    for published in law.published:
+        assert published.name in shown
+        assert published.where in shown
     assert list(found["parameters"]) == list(law.parameter_names)
     assert [p["values"] for p in found["published"]] == [dict(p.values) for p in law.published]
+
+
+@pytest.mark.parametrize("name", laws.names())
+def test_the_example_of_show_runs(isoflop: Isoflop, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    law = laws.get(name)
+    lines = isoflop("show", name).out.splitlines()
+    line, result = lines[-2].strip(), lines[-1].strip()
+    assert line == isoflop("show", name, "--json").json["example"]
+    if line.startswith("law = "):
+        assert law.outside(places(law)) == ""
+        space: dict[str, object] = {"iso": iso}
+        statement, expression = line.split("; ")
+        exec(statement, space)
+        value = float(eval(expression, space))
+        assert np.isfinite(value)
+        assert result.startswith(f"{value:.5g} {law.unit}")
+        return
+    assert not law.published
+    assert result == f"runs.csv: one row a run, columns {', '.join((*law.columns, law.response))}"
+    (design,) = (each for each in DESIGNS if each.law == name)
+    monkeypatch.chdir(tmp_path)
+    write_csv(tmp_path / "runs.csv", design.runs())
+    ended = isoflop(*line.split()[1:], "--bootstrap", "0", "--objective", design.objective, "--json")
+    assert ended.status == 0, ended.err
+    assert list(ended.json["parameters"]) == list(law.parameter_names)
 
 
 def test_show_explains_a_formula_of_the_user(isoflop: Isoflop) -> None:

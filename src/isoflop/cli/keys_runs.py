@@ -33,6 +33,7 @@ SHOW: Final = (
         "[smallest, largest] value that the source supports, where it names numbers",
     ),
     ("advice", "how to fit it, and what to beware of"),
+    ("example", "one line that uses it: Python after `import isoflop as iso`, or a command"),
     ("published[].name", "name of a published coefficient set"),
     ("published[].values.NAME", "its coefficients"),
     ("published[].errors.NAME", "its standard errors, where the source prints them"),

@@ -1,10 +1,13 @@
 """Laws as tables and as JSON."""
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 from isoflop.cli import output
+from isoflop.cli.law_example import example, outcome
 from isoflop.laws.law import Law, Published
+from isoflop.runs.columns import VOCABULARY
 
 
 def summary(law: Law) -> dict[str, Any]:
@@ -36,6 +39,7 @@ def details(law: Law) -> dict[str, Any]:
         "valid": law.valid,
         "ranges": law.ranges,
         "advice": law.advice,
+        "example": example(law),
         "published": [
             {key: getattr(p, key) for key in ("name", "values", "errors", "where", "evidence", "note")}
             for p in law.published
@@ -44,24 +48,28 @@ def details(law: Law) -> dict[str, Any]:
 
 
 def print_list(laws: Sequence[Law]) -> None:
-    """Print one line a law."""
-    rows = [(law.name, law.formula, " ".join(law.columns), law.title) for law in laws]
+    """Print one line a law, under the names of the families."""
+    rows: list[tuple[str, str, str, str]] = []
+    for family, members in groupby(laws, lambda law: law.family):
+        rows.append((family, "", "", ""))
+        rows += [(f"  {law.name}", law.formula, " ".join(law.columns), law.title) for law in members]
     output.grid(("law", "formula", "columns", "what it is"), rows)
 
 
 def print_law(law: Law) -> None:
     """Print everything about a law."""
     output.say(f"{law.name}: {law.title}" if law.title else law.name, style="bold")
-    output.say(f"  {law.formula}", "")
+    output.say(f"  {law.formula}", f"  {law.latex}", "")
     rows = [
         (name, _domain(law, name), law.parameters[name].meaning if name in law.parameters else "")
         for name in law.parameter_names
     ]
     output.grid(("parameter", "domain", "meaning"), rows)
+    output.say("")
+    output.grid(("column", "unit", "what is counted"), [_column(word) for word in law.columns])
     facts = (
-        ("columns", ", ".join(law.columns)),
+        ("predicts", f"{law.response}, in {law.unit}"),
         ("linear in", ", ".join(law.linear) or "no parameter"),
-        ("unit", law.unit),
         ("counted", law.counted),
         ("valid", law.valid),
         ("advice", law.advice),
@@ -70,6 +78,14 @@ def print_law(law: Law) -> None:
     output.say("", *(f"{name}: {text}" for name, text in facts if text))
     for published in law.published:
         output.say("", *_published(law, published))
+    output.say("", "example (Python after: import isoflop as iso)" if "iso." in example(law) else "example")
+    output.say(f"  {example(law)}", f"  {outcome(law)}")
+
+
+def _column(word: str) -> tuple[str, str, str]:
+    """A column's row; what a law names besides the vocabulary, its own text explains."""
+    known = VOCABULARY.get(word)
+    return (word, known.unit, known.counted) if known else (word, "", "this law's own column: see what is counted")
 
 
 def _domain(law: Law, name: str) -> str:

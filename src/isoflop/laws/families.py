@@ -22,6 +22,7 @@ from isoflop.laws import (
 )
 from isoflop.laws.law import Law
 
+# Files of one family stand together: listings go through the families in this order.
 FAMILIES: tuple[tuple[Law, ...], ...] = (
     power.LAWS,
     chinchilla.LAWS,
@@ -34,11 +35,11 @@ FAMILIES: tuple[tuple[Law, ...], ...] = (
     downstream.LAWS,
     reinforcement.LAWS,
     data.LAWS,
-    mixing.LAWS,
     data_value.LAWS,
+    mixing.LAWS,
     architecture.LAWS,
-    modality.LAWS,
     routing.LAWS,
+    modality.LAWS,
     schedule.LAWS,
     hyperparameters.LAWS,
 )
