@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoflop.errors import FitError
+from isoflop.fit.quantiles import normal_quantile, student_quantile
 
 Array = NDArray[Any]
 
@@ -54,11 +55,9 @@ class Correction:
             FitError: the level is not between 0 and 1.
         """
         check_level(level)
-        from scipy.special import ndtri, stdtrit
-
         tail = 0.5 + level / 2
         taken = math.sqrt(self.rows / self.freedom) if self.lost else 1.0
-        return taken * float(stdtrit(self.freedom, tail) / ndtri(tail)) * self.inflation
+        return taken * student_quantile(self.freedom, tail) / normal_quantile(tail) * self.inflation
 
 
 @dataclass(frozen=True)

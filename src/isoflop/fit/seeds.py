@@ -20,6 +20,7 @@ EXPONENT_RANGE: Final = (0.05, 1.5)
 SCALE_RANGE: Final = (1e-3, 1e6)
 REAL_RANGE: Final = (-3.0, 3.0)
 CHUNK: Final = 128
+FEW: Final = 5
 
 
 def grid_size(nonlinear: int, *, thorough: bool) -> tuple[int, int]:
@@ -35,7 +36,7 @@ def grid_size(nonlinear: int, *, thorough: bool) -> tuple[int, int]:
 
 @lru_cache(maxsize=32)
 def _unit_grid(dimension: int, points: int) -> Array:
-    """Points in the unit cube: a lattice up to two dimensions, Sobol's sequence beyond."""
+    """Points in the unit cube: a lattice up to two dimensions, beyond them a sequence that fills it evenly."""
     if dimension == 0:
         return np.zeros((1, 0))
     if dimension == 1:
@@ -44,10 +45,23 @@ def _unit_grid(dimension: int, points: int) -> Array:
         side = round(points**0.5)
         axis = (np.arange(side) + 0.5) / side
         return np.stack([a.ravel() for a in np.meshgrid(axis, axis, indexing="ij")], axis=1)
+    return _additive(dimension, points) if dimension <= FEW else _sobol(dimension, points)
+
+
+def _sobol(dimension: int, points: int) -> Array:
+    """Sobol's sequence, the same points every time: unscrambled and without its first point, the origin."""
     from scipy.stats import qmc
 
-    # Unscrambled and without its first point, the origin: the same points every time.
     return np.asarray(qmc.Sobol(dimension, scramble=False).random(points * 2)[1 : points + 1])
+
+
+def _additive(dimension: int, points: int) -> Array:
+    """Roberts' additive sequence (2018): in few dimensions as good as Sobol's, whose import takes a second."""
+    # The root of x^(d + 1) = x + 1 by fixed-point steps.
+    root = 2.0
+    for _ in range(60):
+        root = (1 + root) ** (1 / (dimension + 1))
+    return np.asarray((0.5 + np.arange(1, points + 1)[:, None] * root ** -np.arange(1.0, dimension + 1)) % 1.0)
 
 
 def _spread(problem: Problem, formal: int, share: Array) -> Array:

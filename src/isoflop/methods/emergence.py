@@ -50,9 +50,7 @@ def suddenness(scores: ArrayLike) -> Suddenness:
     """
     y = np.asarray(scores, dtype=float)
     if y.ndim != 1 or len(y) < 2 or not np.all(np.isfinite(y)):
-        raise FitError(
-            f"Scores of shape {y.shape} are no curve. Give two or more finite scores in order of scale."
-        )
+        raise FitError(f"Scores of shape {y.shape} are no curve. Give two or more finite scores in order of scale.")
     height = float(np.ptp(y))
     if height == 0:
         return Suddenness(0.0, 0.0, 0.0, len(y) - 1)

@@ -12,6 +12,7 @@ from isoflop.fit.estimate import Estimate, check_level
 from isoflop.fit.evaluate import Evaluator
 from isoflop.fit.objective import Objective
 from isoflop.fit.problem import Problem
+from isoflop.fit.quantiles import student_quantile
 from isoflop.fit.result import Fit
 from isoflop.fit.values import evaluate_slots, inputs_of
 from isoflop.runs.table import RunTable
@@ -133,8 +134,6 @@ def delta(
     >>> bool(low < fit.parameters["a"] < high)
     True
     """
-    from scipy.special import stdtrit
-
     chosen = fit.level if level is None else level
     check_level(chosen)
     found = covariance(fit, table, sandwich=sandwich)
@@ -158,6 +157,6 @@ def delta(
         noise = found.noise if fit.objective.log == logarithmic else found.noise / value
         error = float(np.hypot(error, noise))
     inflation = fit.correction.inflation if function is None else 1.0
-    reach = float(stdtrit(found.freedom, 0.5 + chosen / 2)) * error * inflation
+    reach = student_quantile(found.freedom, 0.5 + chosen / 2) * error * inflation
     interval = (value * np.exp(-reach), value * np.exp(reach)) if logarithmic else (value - reach, value + reach)
     return Estimate(value, interval, chosen, leaves_out=("curvature beyond the first order", *fit.leaves_out))

@@ -18,6 +18,7 @@ from isoflop.fit.estimate import Estimate, check_level
 from isoflop.fit.evaluate import Evaluator
 from isoflop.fit.prepare import bind_checked, prepare
 from isoflop.fit.problem import Problem
+from isoflop.fit.quantiles import student_quantile
 from isoflop.fit.result import Fit
 from isoflop.fit.search import search
 from isoflop.fit.solve import minimise
@@ -85,11 +86,9 @@ def profile(
 
 def _allowance(fit: Fit, problem: Problem, level: float) -> float:
     """Increase of the objective that a value inside the interval may cost."""
-    from scipy.special import stdtrit
-
     slope = fit.objective.slopes(fit.residuals)[0]
     freedom = max(fit.rows - sum(fit.free), 1)
-    t = float(stdtrit(freedom, 0.5 + level / 2))
+    t = student_quantile(freedom, 0.5 + level / 2)
     pull = float(np.sum(problem.weights * slope**2)) / freedom
     return 0.5 * t**2 * pull / fit.objective.stiffness(fit.residuals, problem.weights)
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoflop.errors import TableError
+from isoflop.fit.quantiles import normal_quantile, normal_share
 from isoflop.validate.outcome import Backtest
 
 Array = NDArray[Any]
@@ -96,11 +97,9 @@ def difference(
 
 def _gaussian(gaps: Array, level: float) -> tuple[float, tuple[float, float]]:
     """P value of the sign test and interval of the mean, for many runs."""
-    from scipy.special import ndtr, ndtri
-
     size = float(np.sqrt(np.square(gaps).sum()))
-    p_value = 1.0 if size == 0 else 2 * float(ndtr(-abs(gaps.sum()) / size))
-    half = float(ndtri((1 + level) / 2)) * float(gaps.std(ddof=1)) / len(gaps) ** 0.5
+    p_value = 1.0 if size == 0 else 2 * normal_share(-abs(float(gaps.sum())) / size)
+    half = normal_quantile((1 + level) / 2) * float(gaps.std(ddof=1)) / len(gaps) ** 0.5
     return p_value, (float(gaps.mean()) - half, float(gaps.mean()) + half)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from isoflop.errors import LawError
+from isoflop.fit.quantiles import normal_quantile
 from isoflop.fit.result import Fit, Forecast
 from isoflop.validate.averages import Average
 
@@ -66,15 +67,13 @@ def forecast_target(
     Raises:
         LawError: the laws give values that are not positive, or the fits have no draws.
     """
-    from scipy.special import ndtri
-
     if not averages:
         raise LawError("A target is forecast on a logarithmic scale, and these laws give values that are not positive.")
     forecasts = {name: fit.predict(level=level, **columns) for name, fit in fits.items()}
     logs = np.log([forecast.value for forecast in forecasts.values()])
     mean = float(logs.mean())
     halves = np.array([0.5 * math.log(f.interval[1] / f.interval[0]) for f in forecasts.values()])
-    quantile = float(ndtri((1 + level) / 2))
+    quantile = normal_quantile((1 + level) / 2)
     half = float(np.sqrt(halves**2 + (quantile * (logs - mean)) ** 2).mean())
     values = {a.name: math.exp(float(logs @ np.array([a.weights[n] for n in forecasts]))) for a in averages}
     interval = (math.exp(mean - half), math.exp(mean + half))
