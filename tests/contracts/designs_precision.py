@@ -85,6 +85,7 @@ DESIGNS = (
         points=6,
         levels={"low_forward": (0.0, 1.0), "low_backward": (0.0, 1.0)},
         open_units=("low_forward", "low_backward"),
+        doubted=True,  # a share of N or D can be moved far while A or B make up for it
     ),
     Design(
         "qat-error",

@@ -17,7 +17,6 @@ from isoflop.fit.objective import Objective
 from isoflop.fit.result import Fit, Forecast
 from isoflop.laws.catalogue import as_law
 from isoflop.uncertainty.bootstrap import bootstrap as bootstrap_fit
-from isoflop.validate.choose import choose_objective
 
 
 def fit(  # noqa: PLR0913 -- one keyword per decision, each with the expert's default
@@ -75,6 +74,8 @@ def fit(  # noqa: PLR0913 -- one keyword per decision, each with the expert's de
     chosen = as_law(law, columns=table.names)
     settings: dict[str, Any] = {"seed": seed}
     if objective == "auto":
+        from isoflop.validate.choose import choose_objective
+
         choice = choose_objective(
             chosen, table, rng=np.random.default_rng([seed, 1]),
             response=response, fix=fix, prior=prior, weights=weights, noise=noise,

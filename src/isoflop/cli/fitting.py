@@ -41,7 +41,6 @@ def fit(  # noqa: PLR0913 - a command's arguments are its options
     """Fit a law to a table of runs. Certifies the optimum, gives intervals, and writes the fit on request."""
     from isoflop import api
     from isoflop.cli import show_fit
-    from isoflop.validate.backtest import with_backtest
 
     table = api.as_runs(runs, where=where, mapping=inputs.mapping(mapping), response=response or "loss")
     choices: inputs.Choices = {
@@ -51,6 +50,8 @@ def fit(  # noqa: PLR0913 - a command's arguments are its options
     with output.progress("bootstrap") as progress:
         found = api.fit(law, table, bootstrap=bootstrap, resample=resample, progress=progress, **choices)
     if backtest is not None:
+        from isoflop.validate.backtest import with_backtest
+
         with output.progress("back-test") as progress:
             found = with_backtest(
                 found, api.backtest(law, table, by=backtest, resample=resample, progress=progress, **choices)

@@ -18,6 +18,7 @@ from isoflop.fit.prepare import bind_checked, prepare
 from isoflop.fit.problem import Problem
 from isoflop.fit.search import Optimum, search
 from isoflop.fit.solve import minimise
+from isoflop.fit.valley import DOUBTFUL, valley_check
 from isoflop.laws.law import Law
 from isoflop.runs.table import RunTable
 
@@ -47,6 +48,9 @@ def certify_optimum(optimum: Optimum, runs: RunTable, *, given: Array | None = N
     floor = 1e4 * problem.rounding
     checks.append(cert.stationary_check(local.slope[0], local.metric[0], value + floor))
     checks += cert.curvature_checks(problem, hessian, metric, sigma2)
+    sloppy = next(c for c in checks if c.name == "sloppiest direction")
+    if sloppy.passed and sloppy.value > DOUBTFUL:
+        checks.append(valley_check(problem, objective, u))
     checks.append(cert.bounds_check(evaluator, u))
     checks += cert.design_checks(problem, {w: np.asarray(runs.column(w)) for w in problem.law.columns})
     if problem.priors:
