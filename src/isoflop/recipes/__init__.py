@@ -1,0 +1,1 @@
+"""Which recipe wins at scale: fits side by side, differences, multipliers, crossings, pairs, times."""
