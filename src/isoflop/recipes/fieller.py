@@ -81,6 +81,7 @@ def fieller(u: float, v: float, covariance: Any, critical: float) -> RealSet:  #
     'outside'
     """
     (uu, uv), (_, vv) = ((float(entry) for entry in row) for row in covariance)
+    u, v, critical = float(u), float(v), float(critical)
     if not all(map(math.isfinite, (u, v, uu, uv, vv, critical))) or uu < 0 or vv < 0 or uv * uv > uu * vv * (1 + 1e-9):
         raise FitError(f"u = {u}, v = {v} with covariance {covariance} is no estimate of a ratio. Check the fit.")
     t2 = critical * critical

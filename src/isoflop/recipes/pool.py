@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 import numpy as np
 import sympy
 
-from isoflop.errors import LawError, TableError
+from isoflop.errors import FitError, LawError, TableError
 from isoflop.fit.result import Fit
 from isoflop.laws.law import Law
 from isoflop.runs.table import RunTable
@@ -134,7 +134,7 @@ def fit_each(family: Family, table: RunTable, fitter: Fitter) -> dict[str, Fit]:
     for recipe in recipes_in(table, family.column):
         try:
             found[recipe] = fitter(family.plain, runs_of(table, family.column, recipe))
-        except TableError as error:
+        except (TableError, FitError) as error:
             raise TableError(f"{family.column} {recipe!r}: {error}") from None
     return found
 
