@@ -23,7 +23,7 @@ from isoflop.uncertainty.bootstrap import bootstrap
 
 TARGET = Path(__file__).parent.parent / "docs" / "results" / "benchmarks.json"
 Row = tuple[str, str, str, str]
-FIT_LIMIT, REFITS_LIMIT, EXCESS_LIMIT, COLD_LIMIT = 0.03, 3.0, 1e-9, 2.0
+FIT_LIMIT, REFITS_LIMIT, EXCESS_LIMIT, COLD_LIMIT, GROWTH_LIMIT = 0.03, 3.0, 1e-9, 2.0, 1.5
 
 
 def main() -> None:
@@ -85,12 +85,16 @@ def refits() -> list[Row]:
 
 
 def growth() -> list[Row]:
-    """The search as the table grows."""
+    """The search as the table grows: time per run and memory against those at 10,000 runs."""
+    found = {count: measured(count) for count in ROWS}
+    base = found[10_000]
     rows = []
-    for count in ROWS:
-        found = measured(count)
-        text = f"{found['cpu']:.3f} CPU-s, {found['taken']:.1f} MiB beyond the table"
-        rows.append(("one search", f"chinchilla, {count} runs", text, "linear time, flat memory"))
+    for count, one in found.items():
+        slower = one["cpu"] / count / (base["cpu"] / 10_000)
+        linear = count <= 10_000 or (slower <= GROWTH_LIMIT and one["taken"] <= GROWTH_LIMIT * base["taken"])
+        limit = f"per run and in memory at most {GROWTH_LIMIT:g} times 10000 runs: " + ("holds" if linear else "missed")
+        text = f"{one['cpu']:.3f} CPU-s, {one['taken']:.1f} MiB beyond the table"
+        rows.append(("one search", f"chinchilla, {count} runs", text, limit if count > 10_000 else ""))
     return rows
 
 
