@@ -23,6 +23,7 @@ CALLS = {
     "multiverse": "multiverse {runs} --law chinchilla --flops 1e22 --objective log-ls",
     "report": "report {runs} --law chinchilla --bootstrap 20 --flops 1e21 -o {folder}/report.html",
     "plan": "plan {fit} --params 1e9 --tokens 1e9",
+    "recipes": "recipes {recipes} --law chinchilla --flops 1e21 --bootstrap 20",
     "data list": "data list",
 }
 
@@ -65,9 +66,11 @@ def beginnings(path: str) -> list[str]:
 
 @pytest.mark.parametrize("command", CALLS)
 def test_keys_are_documented_and_there(
-    isoflop: Isoflop, runs: Path, fit_file: Path, tmp_path: Path, command: str
+    isoflop: Isoflop, runs: Path, recipe_runs: Path, fit_file: Path, tmp_path: Path, command: str
 ) -> None:
-    words = [word.format(runs=runs, fit=fit_file, folder=tmp_path) for word in CALLS[command].split()]
+    words = [
+        word.format(runs=runs, recipes=recipe_runs, fit=fit_file, folder=tmp_path) for word in CALLS[command].split()
+    ]
     found = set(leaves(isoflop(*words, "--json").json))
     known = {pattern(path) for key in KEYS[command] for path in beginnings(key.path)}
     assert [path for path in sorted(found) if not any(re.fullmatch(k, path) for k in known)] == []

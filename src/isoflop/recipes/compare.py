@@ -145,7 +145,8 @@ def _assemble(parts: _Parts) -> RecipeComparison:
         family.shared if joint else (), fit.response, parts.scale.column, parts.at, parts.scale.words(), curves.level,
         parts.baseline, tuple(sorted(entries, key=lambda entry: float(entry.response.value))),
         gaps.winner_of(curves, losses), tuple(crossing_of(curves, k, base, _span(parts)) for k in others),
-        parts.pooling, parts.fits, parts.table, parts.question.inflation, _warnings(parts, entries),
+        parts.pooling, parts.fits, parts.table, parts.question.column, parts.question.inflation,
+        _warnings(parts, entries),
         ("the noise of a single run", *curves.leaves_out), tuple(parts.table.notes),
     )  # fmt: skip
 
@@ -200,7 +201,7 @@ def _warnings(parts: _Parts, entries: Sequence[Entry]) -> tuple[str, ...]:
         found = [f"The fit is {entries[0].verdict}."] if found else []
     at, column = format_quantity(parts.at), parts.scale.column
     wider = parts.question.inflation
-    widened = "" if wider is None else f"; a back-test made its intervals {max(wider, 1.0):.2f} times as wide"
+    widened = f"; a back-test made its intervals {wider:.2f} times as wide" if wider is not None and wider > 1 else ""
     found += [
         f"{column} {at} lies {e.distance_decades:.1f} decades outside the runs of {e.name} "
         f"(largest {format_quantity(e.largest)}){widened}."

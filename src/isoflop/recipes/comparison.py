@@ -120,6 +120,7 @@ class RecipeComparison:
         pooling: test of common against separate parameters; None where it cannot be made.
         fits: recipe → fit; one and the same for shared parameters.
         table: the runs.
+        recipe_column: column that names the recipe.
         inflation: factor by which a back-test showed the intervals must grow; None without one.
         warnings: what speaks against using it as it is.
         leaves_out: what the intervals do not contain.
@@ -142,6 +143,7 @@ class RecipeComparison:
     pooling: Pooling | None
     fits: Mapping[str, Fit]
     table: RunTable = field(repr=False)
+    recipe_column: str = "recipe"
     inflation: float | None = None
     warnings: tuple[str, ...] = ()
     leaves_out: tuple[str, ...] = ()
@@ -150,6 +152,28 @@ class RecipeComparison:
     def __getitem__(self, recipe: str) -> Entry:
         """One recipe by name."""
         return {entry.name: entry for entry in self.entries}[recipe]
+
+    def distinct_fits(self) -> Mapping[str, Fit]:
+        """The fits, each once, by what they are of."""
+        return {"all recipes": next(iter(self.fits.values()))} if self.way == "shared" else self.fits
+
+    def conclusions(self) -> tuple[str, ...]:
+        """What comes out, in sentences: the winner, crossings, whether common parameters hold."""
+        best = self.winner
+        low, high = best.response.interval
+        sure = "every other recipe is worse" if best.resolved else "the order of the first ones is not resolved"
+        said = [
+            f"best: {best.name}, with a probability of {best.probability:.1%}; {sure} at {self.level:.0%}",
+            f"corrected for having been chosen: {best.corrected:.4f} ({low:.4f} to {high:.4f}); a choice of "
+            f"{len(self.entries)} equal ones would look {best.most:.4f} too good",
+            *(f"crossing: {crossing.words()}" for crossing in self.crossings),
+        ]
+        if self.pooling is not None:
+            test = self.pooling
+            said.append(
+                f"common exponents: F({test.numerator}, {test.denominator}) = {test.f:.2f}, p = {test.p_value:.2g}"
+            )
+        return tuple(said)
 
     def to_dict(self) -> dict[str, Any]:
         """Keys for JSON."""

@@ -11,7 +11,17 @@ from isoflop.fit import Fit
 from isoflop.fit.storage import write_text
 from isoflop.plan import Plan
 from isoflop.plan.isoflops import Isoflops
-from isoflop.report import about_choices, about_fit, about_forecast, about_isoflop, about_laws, about_runs, top
+from isoflop.recipes.comparison import RecipeComparison
+from isoflop.report import (
+    about_choices,
+    about_fit,
+    about_forecast,
+    about_isoflop,
+    about_laws,
+    about_recipes,
+    about_runs,
+    top,
+)
 from isoflop.report.blocks import Section
 from isoflop.report.reproduce import reproduce_section
 from isoflop.runs import RunTable
@@ -41,6 +51,7 @@ class Parts(TypedDict, total=False):
     backtest: Backtest | None
     comparison: Comparison | None
     multiverse: Multiverse | None
+    recipes: RecipeComparison | None
     profiles: Isoflops | None
     plan: Plan | None
     checks: CheckReport | None
@@ -54,7 +65,7 @@ def render_report(fit: Fit, table: RunTable, **parts: Unpack[Parts]) -> str:
     Args:
         fit: the fit; its numbers have intervals where it has draws.
         table: the runs that it was fitted to.
-        parts: `command` (what made the report), `title`, `backtest`, `comparison`, `multiverse`, `profiles`
+        parts: `command` (what made the report), `title`, `backtest`, `comparison`, `multiverse`, `recipes`, `profiles`
             (approach 2), `plan`, `checks` (made here when None), `held_out` (larger runs that the fit has not seen),
             `target` (compute to forecast; the plan's when None).
 
@@ -86,7 +97,7 @@ def _title(fit: Fit) -> str:
 def sections_of(fit: Fit, table: RunTable, parts: Parts) -> list[Section]:
     """All sections in order."""
     plan, found, comparison = parts.get("plan"), parts.get("backtest"), parts.get("comparison")
-    multiverse, target = parts.get("multiverse"), parts.get("target")
+    multiverse, recipes, target = parts.get("multiverse"), parts.get("recipes"), parts.get("target")
     if target is None and plan is not None and plan.exists:
         target = float(plan.flops.value)
     checks = parts.get("checks")
@@ -101,6 +112,7 @@ def sections_of(fit: Fit, table: RunTable, parts: Parts) -> list[Section]:
         about_forecast.backtest_section(found),
         *([] if comparison is None else [about_laws.comparison_section(comparison)]),
         *([] if multiverse is None else [about_choices.multiverse_section(multiverse)]),
+        *([] if recipes is None else [about_recipes.recipes_section(recipes)]),
         about_forecast.forecast_section(fit, table, target, parts.get("held_out")),
         about_forecast.plan_section(plan, fit),
         top.left_out_section(fit, plan),

@@ -1,0 +1,82 @@
+"""Section on recipes: which wins at scale, by how much compute, where curves cross, what pairs say."""
+
+from isoflop.recipes.comparison import Entry, RecipeComparison
+from isoflop.report.blocks import Block, Heading, Items, Section, Table, Text
+from isoflop.report.words import percent, quantity, sentence, tidy, with_interval
+
+
+def recipes_section(found: RecipeComparison) -> Section:
+    """Recipes side by side at one scale.
+
+    Args:
+        found: the comparison.
+
+    Returns:
+        The section.
+    """
+    place = f"{found.column} {quantity(found.column, found.at)}"
+    said = f"{sentence(found.way)[:-1]} fit of {found.formula}, at {place}{', ' if found.held else ''}{found.held}."
+    blocks: list[Block] = [Text(tidy(said))]
+    blocks += [Text(tidy(warning), "warning") for warning in found.warnings]
+    blocks += [_table(found), Items([sentence(tidy(text)) for text in found.conclusions()])]
+    blocks += _pairs(found)
+    blocks += [Text("Not in the intervals:"), Items([sentence(tidy(text)) for text in found.leaves_out])]
+    return Section("recipes", "Recipes", blocks)
+
+
+def _table(found: RecipeComparison) -> Table:
+    """The recipes, best first."""
+    head = ("recipe", "runs", found.response, "difference", "compute multiplier", "better", "best", "decades on", "fit")
+    caption = (
+        f"{found.level:.0%} intervals. Compared with {found.baseline}; the multiplier says how many times its compute "
+        f"{found.baseline} needs for the same {found.response}."
+    )
+    rows = [_row(entry, found.response) for entry in found.entries]
+    return Table(head, rows, tuple(range(1, 8)), caption)
+
+
+def _row(entry: Entry, response: str) -> tuple[str, ...]:
+    """One recipe."""
+    base = entry.better is None
+    return (
+        entry.name,
+        f"{entry.rows:,}",
+        with_interval(entry.response, response),
+        "baseline" if base else with_interval(entry.difference),
+        "1" if base else with_interval(entry.multiplier),
+        "–" if base else percent(entry.better, digits=1),
+        percent(entry.best, digits=1),
+        f"{entry.distance_decades:.1f}",
+        entry.verdict,
+    )
+
+
+def _pairs(found: RecipeComparison) -> list[Block]:
+    """What paired runs say, and why some say nothing."""
+    paired = [(entry.name, entry.paired) for entry in found.entries if entry.paired is not None]
+    reasons = [f"{entry.name}: {entry.unpaired}" for entry in found.entries if entry.unpaired]
+    blocks: list[Block] = []
+    if paired:
+        head = ("recipe", "pairs", "gap at the largest pair", "trend per e-fold", "gap at the scale", "decided")
+        rows = [
+            (
+                name,
+                str(pair.pairs),
+                f"{percent(pair.gap_top.value, signed=True)} [{_ends(pair.gap_top.interval)}]",
+                f"{percent(pair.trend.value, signed=True)} [{_ends(pair.trend.interval)}]",
+                f"{percent(pair.gap_at.value, signed=True)} [{_ends(pair.gap_at.interval)}]",
+                "yes" if pair.decided else "no",
+            )
+            for name, pair in paired
+        ]
+        keys = ", ".join(paired[0][1].keys)
+        caption = f"Runs that agree in {keys}; gap of ln {found.response} against {found.baseline}, below 0 is better."
+        blocks += [Heading("Runs in pairs"), Table(head, rows, (1, 2, 3, 4), caption)]
+    if reasons:
+        blocks.append(Items([sentence(tidy(reason)) for reason in reasons]))
+    return blocks
+
+
+def _ends(ends: tuple[float, float]) -> str:
+    """Interval in percent."""
+    return " to ".join(percent(float(end), signed=True) for end in ends)
