@@ -77,3 +77,18 @@ def test_a_range_that_is_none_is_refused(tmp_path: Path, written: str) -> None:
     file.write_text(f'name = "small"\nformula = "L = E + A/N^alpha"\n[ranges]\nparams = {written}\n')
     with pytest.raises(LawError, match="keys that do not fit"):
         laws.from_toml(file)
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "beyond"),
+    [
+        ("steplaw-lr", {"params": 1.07e10, "tokens": 1e10}, {"params": 1.0, "tokens": 0.0}),
+        ("steplaw-batch", {"tokens": 1e13}, {"tokens": 2.0}),
+        ("critical-batch", {"loss": 0.2}, {"loss": 1.0}),
+        ("optimal-hyperparameter", {"params": 1e9, "tokens": 1.6e12}, {"params": 0.0, "tokens_per_param": 1.0}),
+    ],
+)
+def test_the_laws_of_hyper_parameters_know_their_ranges(
+    name: str, columns: dict[str, float], beyond: dict[str, float]
+) -> None:
+    assert laws.get(name).distance(columns) == pytest.approx(beyond)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from isoflop.errors import FitError, TableError
+from isoflop.errors import FitError, LawError, TableError
 from isoflop.methods.bowl import fit_bowls
-from isoflop.methods.steplaw import batch_in_tokens, bowl_columns, step_law_optima
+from isoflop.methods.steplaw import batch_in_tokens, bowl_columns, step_law, step_law_optima
 from isoflop.runs.table import RunTable
 
 
@@ -113,3 +113,23 @@ def test_runs_left_out_say_why():
         bowl_columns(RunTable.from_columns(sweep()), fewest=50)
     with pytest.raises(TableError, match="leaves no runs"):
         bowl_columns(RunTable.from_columns(sweep()), within=-0.1)
+
+
+def test_a_run_that_diverged_does_not_take_its_cell_along(rng):
+    columns = sweep()
+    columns["loss"][0] = np.nan
+    table = RunTable.from_columns(columns)
+    assert len(bowl_columns(table, within=0.05)) == len(bowl_columns(RunTable.from_columns(sweep()), within=0.05))
+    assert any("no finite loss" in gone.reason for gone in bowl_columns(table).excluded)
+    assert step_law_optima(table).column("lr")[0] == pytest.approx(1e-3)
+    (bowl,) = fit_bowls(table, rng=rng, within=0.05, draws=20)
+    assert bowl.lr.value == pytest.approx(1e-3, rel=1e-9)
+    columns["loss"][:] = np.nan
+    with pytest.raises(TableError, match="No run of the sweep has a finite loss"):
+        bowl_columns(RunTable.from_columns(columns))
+
+
+@pytest.mark.parametrize(("params", "tokens"), [(-1e9, 1e11), (1e9, 0.0), (np.nan, 1e11)])
+def test_step_law_refuses_what_is_no_size(params, tokens):
+    with pytest.raises(LawError, match="needs positive params and tokens"):
+        step_law(params, tokens)

@@ -26,6 +26,7 @@ WEN: Final = Source(
 
 _STEP_COUNTED: Final = "N without embeddings; D training tokens; sequences of 2,048 tokens"
 _STEP_VALID: Final = "60e6 to 1.07e9 non-embedding parameters, 2e9 to 1e11 tokens; cosine to a fixed end rate of 1e-5"
+_STEP_RANGES: Final = {"params": (6e7, 1.07e9), "tokens": (2e9, 1e11)}
 _REFIT_WHERE: Final = "37 cells of steplaw_scalebench: log-mean of the runs within .15% of the cell's best, then OLS"
 
 STEPLAW_LR: Final = Law(
@@ -41,6 +42,7 @@ STEPLAW_LR: Final = Law(
     source=STEP_LAW,
     counted=f"{_STEP_COUNTED}; lr is the peak rate of AdamW",
     valid=_STEP_VALID,
+    ranges=_STEP_RANGES,
     advice=(
         "Give it the optimum of each cell (see step_law_optima), not all runs. The sign of b depends on the recipe: "
         "with a fixed batch and an end rate in proportion to the peak others find it negative."
@@ -76,6 +78,7 @@ STEPLAW_BATCH: Final = Law(
     source=STEP_LAW,
     counted=f"{_STEP_COUNTED}; the batch counts tokens",
     valid=_STEP_VALID,
+    ranges=_STEP_RANGES,
     advice="Give it the optimum of each cell; divide by the sequence length for sequences. It does not depend on N.",
     published=(
         Published(
@@ -114,6 +117,7 @@ STEPLAW_BOWL: Final = Law(
     source=STEP_LAW,
     counted=f"{_STEP_COUNTED}; loss_ratio: loss over the least loss of the same N and D; the batch counts tokens",
     valid="runs within about 2% of the best of their cell: further out the bowl is steeper than a parabola",
+    ranges=_STEP_RANGES,
     advice=(
         "Ours, after the paper's finding that loss is convex in both. Optimum, interval and width of the plateau in "
         "one fit: the loss stays within a share r for rates within exp(sqrt(r/p)) of the optimum. Resample by cell."
@@ -133,6 +137,7 @@ CRITICAL_BATCH: Final = Law(
     source=KAPLAN,
     counted="batch_tokens: E_min/S_min, tokens in the batch at which steps and tokens are both twice their least",
     valid="WebText2, context of 1024, losses of about 2 to 6 nats",
+    ranges={"loss": (2.0, 6.0)},
     advice=(
         "Give it one E_min/S_min per loss level, from the hyperbola of steps and tokens (batch-steps). "
         "B_star is tied to corpus, tokenizer and context."
@@ -219,6 +224,7 @@ HYPERPARAMETER: Final = Law(
     source=WEN,
     counted="the optimum of one hyper-parameter in each cell of N (non-embedding) and D",
     valid="130e6 to 1.2e9 parameters, 1 to 8 times 20 tokens per parameter",
+    ranges={"params": (1.3e8, 1.2e9), "tokens_per_param": (20.0, 160.0)},
     advice="Map your column onto the response. A setting within 3e-3 of the best loss counts as optimal in the source.",
     unit="of the hyper-parameter",
 )

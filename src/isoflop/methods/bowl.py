@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from isoflop.errors import FitError, TableError
 from isoflop.fit.estimate import Correction, Estimate, estimate_from_draws
-from isoflop.methods.steplaw import batch_in_tokens, cells_of
+from isoflop.methods.steplaw import batch_in_tokens, cells_of, with_loss
 from isoflop.runs.table import RunTable
 
 Array = NDArray[Any]
@@ -84,6 +84,7 @@ def fit_bowls(
         raise TableError(
             "within and tolerance must be positive shares of the loss, and draws at least 2. Correct them."
         )
+    table = with_loss(table)
     batch = batch_in_tokens(table, sequence_length)
     cells, cell = cells_of(table)
     bowls = []

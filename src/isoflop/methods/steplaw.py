@@ -1,20 +1,17 @@
 """Step Law: optimal learning rate and batch size for N and D, and the optima of cells of a sweep."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from isoflop.errors import TableError
+from isoflop.errors import LawError, TableError
 from isoflop.laws.hyperparameters import STEPLAW_BATCH, STEPLAW_LR
 from isoflop.methods.schedules import with_numbers
 from isoflop.runs.table import RunTable
 
 Array = NDArray[Any]
-
-VALID_PARAMS: Final = (6e7, 1.07e9)
-VALID_TOKENS: Final = (2e9, 1e11)
 
 
 @dataclass(frozen=True)
@@ -49,18 +46,26 @@ def step_law(params: float, tokens: float, published: str = "li-2025") -> Settin
     Returns:
         The setting, with a note where N or D lie outside the runs of the source.
 
+    Raises:
+        LawError: N or D is not a positive number.
+
     >>> found = step_law(1e9, 1e11)
     >>> round(found.lr, 7), round(found.batch_tokens), round(found.sequences(2048), 1)
     (0.0016325, 1107715, 540.9)
     """
-    lr = STEPLAW_LR.predict(STEPLAW_LR.published_set(published).values, params=params, tokens=tokens)
-    batch = STEPLAW_BATCH.predict(STEPLAW_BATCH.published_set(published).values, tokens=tokens)
-    notes = []
-    for word, value, (low, high) in (("params", params, VALID_PARAMS), ("tokens", tokens, VALID_TOKENS)):
-        beyond = max(np.log10(value / high), np.log10(low / value))
-        if beyond > 0:
-            notes.append(f"{word} {value:.3g} lies {beyond:.2g} decades outside the runs of the source")
-    return Setting(float(lr), float(batch), tuple(notes))
+    if not (0 < params < np.inf and 0 < tokens < np.inf):
+        raise LawError(f"Step Law needs positive params and tokens, not {params:g} and {tokens:g}. Correct them.")
+    given = {"params": params, "tokens": tokens}
+    lr, batch = (
+        float(law.evaluate([law.published_set(published).values[name] for name in law.parameter_names], given)[0])
+        for law in (STEPLAW_LR, STEPLAW_BATCH)
+    )
+    notes = tuple(
+        f"{word} {given[word]:.3g} lies {beyond:.2g} decades outside the runs of the source"
+        for word, beyond in STEPLAW_LR.distance(given).items()
+        if beyond > 0
+    )
+    return Setting(lr, batch, notes)
 
 
 def batch_in_tokens(table: RunTable, sequence_length: int | None = None) -> Array:
@@ -88,6 +93,18 @@ def cells_of(table: RunTable) -> tuple[Array, NDArray[np.intp]]:
     return found, cell.ravel().astype(np.intp)
 
 
+def with_loss(table: RunTable) -> RunTable:
+    """The runs of a sweep that have a loss: runs at too high a rate diverge, and have none.
+
+    Raises:
+        TableError: none has.
+    """
+    there = np.isfinite(table.column("loss"))
+    if not there.any():
+        raise TableError("No run of the sweep has a finite loss. Give runs that trained.")
+    return table.select(there, "it has no finite loss")
+
+
 def bowl_columns(
     table: RunTable, *, within: float = 0.02, fewest: int = 1, sequence_length: int | None = None
 ) -> RunTable:
@@ -95,6 +112,7 @@ def bowl_columns(
 
     Adds `batch_tokens`, `cell` (a number per pair of params and tokens) and `loss_ratio` (loss over
     the least loss of the cell). Runs of a cell share that least loss: resample by `cluster:cell`.
+    Runs without a finite loss, which diverged, are left out and stand in `excluded`.
 
     Args:
         table: one row per run, with params, tokens, lr, batch and loss.
@@ -110,6 +128,7 @@ def bowl_columns(
     """
     if not within > 0:
         raise TableError(f"within = {within:g} leaves no runs. Give a positive share of the loss, as 0.0025.")
+    table = with_loss(table)
     batch = batch_in_tokens(table, sequence_length)
     cells, cell = cells_of(table)
     loss = table.column("loss")
