@@ -3,13 +3,15 @@
 Sections are those of the reference sheet precision_and_cost.md.
 """
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize, minimize_scalar
 from tests.papers.support import assert_prints_as
 
 from isoflop import laws
-from isoflop.errors import InputError
+from isoflop.errors import InputError, RangeWarning
 from isoflop.fit import fit_law
 from isoflop.methods.bit_budget import (
     CHANNEL_BLOCK,
@@ -165,6 +167,16 @@ def test_three_bits_for_activations_have_no_value() -> None:
     assert effective_share(3, 4, 4) > 0
 
 
+def test_two_shares_below_zero_do_not_make_one_above_it() -> None:
+    # At 3 bits for activations and 2 for keys and values both factors are negative, and their product is not.
+    law = laws.get("kumar-precision")
+    theta = [KUMAR[name] for name in law.parameter_names]
+    few = {"params": 1e8, "tokens": 1e10, "weight_bits": 8, "activation_bits": 3, "kv_bits": 2}
+    assert np.isnan(law.evaluate(theta, few)).all()
+    with pytest.warns(RangeWarning, match="kv_bits by 0.18 decades"):
+        law.predict(KUMAR, **few)
+
+
 def test_critical_data_after_training() -> None:
     assert_prints_as(critical_tokens_post(220e6, 4) / 1e11, "1.75")
     assert_prints_as(critical_tokens_post(8e9, 4) / 1e11, "6.0")
@@ -297,3 +309,23 @@ def test_tokens_per_byte() -> None:
     assert_prints_as(split_tokens(396e6, 1e11, 2).tokens_per_byte, "1010")
     with pytest.raises(InputError, match="only known above 1"):
         split_tokens(1e9, 1e8, 4)
+
+
+# ---- the ranges that the sheet's sections state
+
+
+@pytest.mark.parametrize(
+    ("name", "inside", "word", "decades"),
+    [
+        ("fp-training", {"exponent_bits": 0, "mantissa_bits": 7, "block_elements": CHANNEL_BLOCK}, "", 0.0),
+        ("fp-training", {"exponent_bits": 8, "mantissa_bits": 7}, "exponent_bits", np.log10(8 / 6)),
+        ("kumar-ptq", {"params": 1.7e9}, "params", np.log10(1.7e9 / 2.2e8)),
+        ("kumar-unified", {"weight_bits": 16, "post_bits": 2}, "post_bits", np.log10(1.5)),
+        ("quartet", {"low_forward": [0, 1], "low_backward": 1}, "", 0.0),
+        ("qat-error", {"group_size": 4096}, "", 0.0),
+        ("qat-loss", {"group_size": 16}, "group_size", np.log10(2)),
+    ],
+)
+def test_ranges_of_bits_and_blocks(name: str, inside: dict[str, Any], word: str, decades: float) -> None:
+    far = {w: d for w, d in laws.get(name).distance(inside).items() if d > 0}
+    assert far == ({word: pytest.approx(decades)} if word else {})

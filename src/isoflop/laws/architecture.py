@@ -132,6 +132,7 @@ RECURSION: Final = Law(
     variables=("once_params", "looped_params", "loops"),
     source=LOOPED,
     counted="once_params are used once in a pass, looped_params as often as loops says; D training tokens",
+    ranges={"loops": (1, 8)},
     valid="1 to 8 loops at equal depth; the published exponent of loops is 0.46 with R2 0.997 on 116 runs",
     advice="phi needs runs with and without loops at equal size; the other published constants were not found.",
 )
@@ -170,7 +171,10 @@ VISUAL_TOKENS: Final = Law(
     variables=("visual_tokens",),
     source=LI,
     counted="error is one minus the mean score; N of the language model; visual tokens that it reads for an image",
-    valid="5e8 to 7e9 parameters, 1 to 576 visual tokens, visual reasoning; reversed for reading text in images",
+    valid=(
+        "5e8 to 7e9 parameters, checked at 1.4e10, 1 to 576 visual tokens, visual reasoning; reversed for reading "
+        "text in images"
+    ),
     ranges={"params": (5e8, 1.4e10), "visual_tokens": (1.0, 576.0)},
     advice=(
         "The floor is hardly determined: free, it runs to minus infinity (a law in logarithms), so it is kept in "
@@ -200,8 +204,8 @@ GROWTH: Final = Law(
     },
     source=DU,
     counted="growth_tokens, the response, train the small model; N of the target without embeddings; C of both stages",
-    valid="4.1e8 to 3e9 parameters, stacking four times",
-    ranges={"params": (4.1e8, 3e9)},
+    valid="4.1e8 to 3e9 parameters, checked at 7e9, stacking four times",
+    ranges={"params": (4.1e8, 7e9)},
     advice="For a given size the best moment comes earlier with more compute. Base model: at least two layers.",
     published=(
         Published(

@@ -195,6 +195,7 @@ REGULARISED_TOKENS: Final = Law(
     },
     source=KIM,
     counted="U distinct tokens; the loss is the asymptote of regularised-params at these tokens, not of one run",
+    ranges={"unique_tokens": (2e8, math.inf)},
     valid="from 2e8 tokens of DCLM; other recipes of the paper give exponents .23 to .24 and floors 1.89 to 1.96",
     advice=(
         "Fit regularised-params at each U first, then this law to their E. "

@@ -86,8 +86,8 @@ FILTERING: Final = Law(
     variables=("samples", "pool_size"),
     source=GOYAL,
     counted="samples n seen with repeats; pool_size s, distinct samples; y = 1 - mean downstream accuracy",
-    valid="3.2e7 to 6.4e8 samples of CLIP training on pools of 1.28e7",
-    ranges={"samples": (3.2e7, 6.4e8)},
+    valid="3.2e7 to 6.4e8 samples of CLIP training on one to ten pools of 1.28e7",
+    ranges={"samples": (3.2e7, 6.4e8), "pool_size": (1.28e7, 1.28e8)},
     advice=(
         "Fit with response='error' and fix={'d': 0.1}, a shared over the pools (isoflop.methods.filtering.fit_pools). "
         "Mixtures of pools follow from their utilities (mixture_error). The table of b and tau was not found."
@@ -130,7 +130,7 @@ DATASTORE: Final = Law(
     source=SHAO,
     counted="datastore_tokens indexed for retrieval, not trained on; score a metric of one model on one task",
     valid="up to 1.4e12 tokens, where no saturation was seen",
-    ranges={"datastore_tokens": (1e9, 1.44e12)},
+    ranges={"datastore_tokens": (0, 1.44e12)},
     advice=(
         "One fit per model and task, objective ls. Smaller stores need no new index: keep each retrieved passage with "
         "probability p, then take the top k (isoflop.methods.retrieval). The paper prints no a and b."

@@ -36,8 +36,8 @@ SHIFTED_POWER: Final = Law(
     },
     source=LAION,
     counted="C is the forward FLOPs per sample times samples seen, without the factor 3; error is one minus accuracy",
-    valid="up to 1e21 forward FLOPs, samples seen once",
-    ranges={"flops": (1e16, 1e21)},
+    valid="up to 1e21 forward FLOPs, checked to 2.6e21, samples seen once",
+    ranges={"flops": (0, 2.59e21)},
     advice="Take the lowest error of each decade of compute first. Repeated samples break the law. Fit with ls.",
     published=(
         _laion("clip", 52.62, 1.011e8, 0.2206, 0.1008),

@@ -47,8 +47,17 @@ FP_TRAINING: Final = Law(
         "exponent_bits E and mantissa_bits M without the sign bit, so P = E + M + 1; block_elements is the number of "
         "elements that share one high-precision scale; N, D training tokens"
     ),
-    valid="4.1e7 to 6.8e8 parameters, 1.05e10 to 1.05e11 tokens, 3 to 10 bits; scales themselves in high precision",
-    ranges={"params": (4.1e7, 6.8e8), "tokens": (1.04e10, 1.05e11)},
+    valid=(
+        "4.1e7 to 6.8e8 parameters, 1.05e10 to 1.05e11 tokens, 3 to 10 bits (E0 to E6, M1 to M7), 32 elements to a "
+        "channel per scale; scales themselves in high precision"
+    ),
+    ranges={
+        "params": (4.08e7, 6.8e8),
+        "tokens": (1.04e10, 1.05e11),
+        "block_elements": (32, 9.2e3),
+        "exponent_bits": (0, 6),
+        "mantissa_bits": (1, 7),
+    },
     advice=(
         "Inputs of the three matrix products are rounded, not the gradient of the output. Says nothing about the "
         "error of E8M0 or E4M3 scales (MXFP4 against NVFP4). Layouts, critical data and best bits: bit_budget."
@@ -79,14 +88,15 @@ def _share(bits: str, gamma: str, offset: str) -> str:
     return f"(1 - exp({offset} - {bits}/{gamma}))"
 
 
+# A power for each share: where two shares are negative, the power of their product would have a value.
 _KUMAR_SHARES: Final = "*".join(
-    _share(f"{tensor}_bits", f"gamma_{letter}", f"n_{letter}")
+    _share(f"{tensor}_bits", f"gamma_{letter}", f"n_{letter}") + "^alpha"
     for tensor, letter in (("weight", "w"), ("activation", "a"), ("kv", "kv"))
 )
 
 KUMAR_PRECISION: Final = Law(
     name="kumar-precision",
-    formula=f"L = A/(N*{_KUMAR_SHARES})^alpha + B/D^alpha + E",
+    formula=f"L = A/(N^alpha*{_KUMAR_SHARES}) + B/D^alpha + E",
     title="Effective parameters in training with few bits for weights, activations and KV cache",
     family="precision",
     parameters={
@@ -105,7 +115,13 @@ KUMAR_PRECISION: Final = Law(
     source=KUMAR,
     counted="N non-embedding; D training tokens; integer bits of the forward pass, 16 where a tensor is not quantized",
     valid="3e7 to 2.2e8 parameters, 1.5e9 to 2.6e10 tokens, 3 to 16 bits; checked to 1.7e9 parameters",
-    ranges={"params": (3e7, 1.7e9), "tokens": (1.5e9, 2.6e10)},
+    ranges={
+        "params": (3e7, 1.7e9),
+        "tokens": (1.5e9, 2.6e10),
+        "weight_bits": (3, 16),
+        "activation_bits": (3, 16),
+        "kv_bits": (3, 16),
+    },
     advice=(
         "Has no value where a share is not positive: with the published offsets below 3.1 activation bits, where the "
         "authors' runs diverge. Constants do not carry over to other recipes. Vary the three bit widths apart."
@@ -150,7 +166,7 @@ KUMAR_PTQ: Final = Law(
     source=KUMAR,
     counted="loss_increase is quantized minus unquantized loss; post_bits of the weights; N non-embedding; D tokens",
     valid="3e7 to 2.2e8 parameters, 1.5e9 to 2.6e10 tokens, weights by GPTQ per channel, trained in high precision",
-    ranges={"params": (3e7, 1.7e9), "tokens": (1.5e9, 2.6e10)},
+    ranges={"params": (3e7, 2.2e8), "tokens": (1.5e9, 2.6e10)},
     advice="Fit it anew for another rounding method: AWQ and plain rounding keep the form with other constants.",
     published=(
         Published(
@@ -194,7 +210,7 @@ KUMAR_UNIFIED: Final = Law(
     source=KUMAR,
     counted="weight_bits in training, post_bits after it, never more; N non-embedding; D training tokens",
     valid="3e7 to 2.2e8 parameters, 1.5e9 to 2.6e10 tokens, 3 to 16 bits",
-    ranges={"params": (3e7, 2.2e8), "tokens": (1.5e9, 2.6e10)},
+    ranges={"params": (3e7, 2.2e8), "tokens": (1.5e9, 2.6e10), "weight_bits": (3, 16), "post_bits": (3, 16)},
     advice=(
         "No published constants: the paper's C_w was not found. Needs runs in several training precisions, each "
         "quantized to several below. Activations and cache in high precision."
@@ -231,7 +247,7 @@ FP4_TRAINING: Final = Law(
         "D training tokens"
     ),
     valid="3e7 to 2e8 parameters, 25 to 800 tokens per parameter; poor for formats with an efficiency below 0.5",
-    ranges={"params": (3e7, 2e8), "tokens_per_param": (25.0, 800.0)},
+    ranges={"params": (3e7, 2e8), "tokens_per_param": (25.0, 800.0), "low_forward": (0, 1), "low_backward": (0, 1)},
     advice=(
         "Needs baseline runs beside the format's. The paper fits the baseline first and keeps it: fix A to E and fit "
         "eff_N and eff_D. For several formats at once write eff_N[format] and eff_D[format]."

@@ -1,5 +1,6 @@
 """Quantization-aware training: its loss by group size and tensors, and the share of tokens it deserves."""
 
+import math
 from typing import Final
 
 from isoflop.laws.law import Law, Parameter, Published, Source
@@ -20,7 +21,7 @@ DREMOV: Final = Source(
 _ERROR: Final = "k*D^gamma_D*log2(group_size)^gamma_G/N^gamma_N"
 _COUNTED: Final = "group_size is the number of elements that share one scale (the channel's length if per channel)"
 _VALID: Final = "7.4e7 to 6e8 parameters, 1e10 to 1e11 tokens, groups of 32 to a channel; checked to 9.7e8 and 2e11"
-_RANGES: Final = {"params": (7.4e7, 9.73e8), "tokens": (1e10, 2e11)}
+_RANGES: Final = {"params": (7.4e7, 9.73e8), "tokens": (1e10, 2e11), "group_size": (32, math.inf)}
 _BF16: Final = {"E": 1.9279, "A": 237.7042, "B": 596.2490, "alpha": 0.3022}
 
 # Which bits, k, exponent of N, of D, of log2 G.
