@@ -114,3 +114,12 @@ def test_bad_rules_are_refused():
         rescaled_lr(0.1, 256, 512, rule="cube")
     with pytest.raises(LawError, match="positive"):
         rescaled_lr(0.1, 0, 512, rule="sqrt")
+
+
+def test_what_is_not_positive_is_refused():
+    with pytest.raises(LawError, match="losses above zero"):
+        critical_batch([2.0, 0.0])
+    with pytest.raises(LawError, match="positive steps and batch_tokens"):
+        least_steps(1e5, 0.0, 2.5)
+    with pytest.raises(LawError, match="are no trade-off"):
+        Tradeoff(1e4, -5e5)

@@ -25,6 +25,17 @@ def test_choices_that_an_item_lacks_have_no_mass() -> None:
     np.testing.assert_allclose(scores["brier"], [[-2 * 0.25**2, -(0.9**2 + 0.2**2 + 0.7**2)]])
 
 
+@pytest.mark.parametrize("wrong", [-1, 2])
+def test_a_correct_choice_must_be_one_of_the_choices(wrong: int) -> None:
+    with pytest.raises(TableError, match=f"correct choice of item 0 is {wrong}, but the choices are numbered 0 to 1"):
+        transform(np.log([[[0.5, 0.5]]]), [wrong])
+
+
+def test_probabilities_are_no_log_probabilities() -> None:
+    with pytest.raises(TableError, match="Give logarithms, not probabilities"):
+        transform([[[0.5, 0.5]]], [0])
+
+
 def test_tiny_probabilities_do_not_underflow() -> None:
     scores = transform(np.array([[[-2000.0, -2001.0]]]), [0]).scores
     assert scores["p_choices"][0, 0] == pytest.approx(1 / (1 + np.exp(-1)))

@@ -28,6 +28,19 @@ def test_a_score_that_the_reference_cannot_reach_has_no_size() -> None:
     assert np.isnan(densing.effective_params([0.999, 0.98], LOSS, ACCURACY, tokens=4e12)).all()
 
 
+def test_the_ends_of_the_sigmoid_have_no_size() -> None:
+    # At the upper end the task loss would be minus infinity, at chance infinite: neither is a model.
+    ends = [ACCURACY["b"], ACCURACY["b"] + ACCURACY["a"]]
+    assert np.isnan(densing.effective_params(ends, LOSS, ACCURACY, tokens=4e12)).all()
+    with pytest.raises(FitError, match="Divide percent by 100"):
+        densing.effective_params(80.0, LOSS, ACCURACY, tokens=4e12)
+
+
+def test_a_model_without_a_density_is_not_passed_over_in_silence() -> None:
+    with pytest.raises(FitError, match="Model 1 has day 10 and density nan"):
+        densing.frontier([0, 10, 20], [1.0, np.nan, 2.0])
+
+
 def test_the_frontier_is_the_running_best() -> None:
     days, density = [0, 10, 20, 20, 30, 40], [1.0, 0.5, 2.0, 3.0, 2.5, 4.0]
     assert densing.frontier(days, density).tolist() == [0, 3, 5]

@@ -97,3 +97,12 @@ def test_the_type_of_a_curve() -> None:
     assert passuntil.curve_type(SIZES, concave) == pytest.approx(-0.1)
     with pytest.raises(FitError, match="needs three sizes"):
         passuntil.curve_type(SIZES[:2], standard[:2])
+
+
+def test_rates_that_are_none_are_refused() -> None:
+    with pytest.raises(FitError, match="have no bias"):
+        passuntil.bias_of_ratio(2, 1.5)
+    with pytest.raises(FitError, match="rates between 0 and 1"):
+        passuntil.curve_type([1e8, 1e9, 1e10], [0.1, float("nan"), 0.3])
+    with pytest.raises(FitError, match="confidence level"):
+        passuntil.pass_rate(3, 100, level=90)

@@ -37,6 +37,18 @@ class Tradeoff:
     least_steps: float
     critical_batch: float
 
+    def __post_init__(self) -> None:
+        """Refuse what is no trade-off.
+
+        Raises:
+            LawError: a number is not positive.
+        """
+        if not (self.least_steps > 0 and self.critical_batch > 0):
+            raise LawError(
+                f"{self.least_steps:g} least steps and a critical batch of {self.critical_batch:g} are no trade-off. "
+                "Give two positive numbers."
+            )
+
     def steps(self, batch: ArrayLike) -> Array:
         """Steps S = S_min (1 + B_crit/B) at a batch of B."""
         return np.asarray(self.least_steps * (1 + self.critical_batch / np.asarray(batch, dtype=float)))
@@ -62,10 +74,16 @@ def critical_batch(loss: ArrayLike, constants: Mapping[str, float] = KAPLAN_STEP
     Returns:
         Tokens per step.
 
+    Raises:
+        LawError: a loss is not positive.
+
     >>> round(float(critical_batch(3.0)), -2)
     1069100.0
     """
-    return np.asarray(constants["B_star"] / np.asarray(loss, dtype=float) ** (1 / constants["alpha_B"]))
+    nats = np.asarray(loss, dtype=float)
+    if not np.all(nats > 0):
+        raise LawError("The critical batch needs losses above zero, in nats/token. Correct them.")
+    return np.asarray(constants["B_star"] / nats ** (1 / constants["alpha_B"]))
 
 
 def loss_at_batch(
@@ -126,11 +144,16 @@ def least_steps(steps: ArrayLike, batch_tokens: ArrayLike, loss: ArrayLike) -> A
     Returns:
         S_min, for the law `kaplan-steps`.
 
+    Raises:
+        LawError: an input is not positive.
+
     >>> round(float(least_steps(1e5, 5e5, loss_at_batch(1e9, 1e5, 5e5))))
     17632
     """
-    b = np.asarray(batch_tokens, dtype=float)
-    return np.asarray(np.asarray(steps, dtype=float) / (1 + critical_batch(loss) / b))
+    s, b = np.asarray(steps, dtype=float), np.asarray(batch_tokens, dtype=float)
+    if not (np.all(s > 0) and np.all(b > 0)):
+        raise LawError("Least steps need positive steps and batch_tokens. Correct them.")
+    return np.asarray(s / (1 + critical_batch(loss) / b))
 
 
 def noise_scale(norms: tuple[float, float], batches: tuple[float, float]) -> float:

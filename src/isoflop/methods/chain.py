@@ -70,10 +70,18 @@ def transform(log_p: ArrayLike, correct: ArrayLike) -> Chain:
         Scores of every step.
 
     Raises:
-        TableError: a correct choice has no log-probability.
+        TableError: a correct choice is not among the choices, or has no log-probability; or one is above 0.
     """
     logs = np.asarray(log_p, dtype=float)
     right = np.asarray(correct, dtype=np.intp)
+    outside = np.flatnonzero((right < 0) | (right >= logs.shape[2]))
+    if len(outside):
+        raise TableError(
+            f"The correct choice of item {outside[0]} is {right[outside[0]]}, but the choices are numbered 0 to "
+            f"{logs.shape[2] - 1}. Correct it."
+        )
+    if np.any(logs > 0):
+        raise TableError(f"A log-probability is {np.nanmax(logs):g}, above 0. Give logarithms, not probabilities.")
     own = np.take_along_axis(logs, right[None, :, None], axis=2)[..., 0]
     if np.isnan(own).any():
         item = int(np.argwhere(np.isnan(own))[0][1])

@@ -36,7 +36,7 @@ def crossing(
         The crossings in ascending order; empty where one recipe is better throughout.
 
     Raises:
-        LawError: the span is empty, or a parameter has no value.
+        LawError: the span is empty, a parameter has no value, or both sets give the same response everywhere.
 
     >>> from isoflop import laws
     >>> law = laws.get("scalerl")
@@ -56,9 +56,12 @@ def crossing(
 
     grid = np.linspace(np.log(span[0]), np.log(span[1]), POINTS)
     signs = np.sign(gap(grid))
+    if not signs.any():
+        raise LawError(f"Both sets of {law.name!r} give the same response at every {column}. Give two recipes.")
     places = np.flatnonzero(signs[:-1] * signs[1:] < 0)
     roots = [brentq(lambda x: float(gap(x)[0]), grid[k], grid[k + 1], xtol=1e-14, rtol=1e-14) for k in places]
-    return tuple(float(np.exp(root)) for root in roots)
+    # A point of the grid may be a crossing itself.
+    return tuple(float(np.exp(root)) for root in sorted([*roots, *grid[signs == 0]]))
 
 
 def _value(law: Law, values: Mapping[str, float], name: str) -> float:

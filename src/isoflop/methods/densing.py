@@ -32,18 +32,25 @@ def effective_params(
         tokens: training tokens D of the reference.
 
     Returns:
-        Effective parameters; NaN where the reference cannot reach the score at these tokens.
+        Effective parameters; NaN where the reference cannot reach the score at these tokens, or is never so bad.
+
+    Raises:
+        FitError: an accuracy is no fraction.
 
     >>> first = laws.get("task-loss").published_set("olmo-ladder-hellaswag").values
     >>> second = laws.get("task-sigmoid").published_set("olmo-ladder-hellaswag").values
     >>> print(f"{effective_params(0.8, first, second, tokens=4e12):.3g}")
     4.03e+09
     """
-    share = (np.asarray(score, dtype=float) - accuracy["b"]) / accuracy["a"]
+    given = np.asarray(score, dtype=float)
+    if np.any((given < 0) | (given > 1)):
+        raise FitError("Accuracies are fractions, but there are some below 0 or above 1. Divide percent by 100.")
+    share = (given - accuracy["b"]) / accuracy["a"]
     with np.errstate(invalid="ignore", divide="ignore"):
         wanted = accuracy["L0"] + np.log(share / (1 - share)) / accuracy["k"]
         rest = wanted - loss["E"] - loss["B"] / tokens ** loss["beta"]
-        return np.asarray((loss["A"] / rest) ** (1 / loss["alpha"]))
+        size = (loss["A"] / rest) ** (1 / loss["alpha"])
+    return np.asarray(np.where((rest > 0) & (size > 0), size, np.nan))
 
 
 def doubling_days(rate: float) -> float:
@@ -75,8 +82,17 @@ def frontier(days: ArrayLike, density: ArrayLike) -> Array:
 
     Returns:
         Indices.
+
+    Raises:
+        FitError: a day is missing, or a density is not a positive number.
     """
     when, value = np.asarray(days, dtype=float), np.asarray(density, dtype=float)
+    wrong = np.flatnonzero(~(np.isfinite(when) & np.isfinite(value) & (value > 0)))
+    if len(wrong):
+        raise FitError(
+            f"Model {wrong[0]} has day {when[wrong[0]]:g} and density {value[wrong[0]]:g}. Leave out models that "
+            "the reference cannot reach, or without a day."
+        )
     best, places = -np.inf, []
     for place in np.lexsort((-value, when)):
         if value[place] > best:

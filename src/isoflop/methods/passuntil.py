@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from isoflop.errors import FitError
+from isoflop.fit.estimate import check_level
 from isoflop.fit.fitting import fit_law
 from isoflop.fit.result import Fit
 from isoflop.laws.catalogue import from_text
@@ -112,6 +113,7 @@ def pass_rate(
         raise FitError(f"{passes} passes of {samples} samples are impossible. Give 0 <= passes <= samples.")
     if stopped == "passes" and passes < 2:
         raise FitError(f"{passes} passes give no unbiased estimate. Sample until at least 2, or say stopped='cap'.")
+    check_level(level)
     tail, fails = (1 - level) / 2, samples - passes
     low = float(betaincinv(passes, fails + 1, tail)) if passes else 0.0
     # Stopped at a pass, the last sample was no chance of its own: the upper end rests on the ones before.
@@ -131,11 +133,16 @@ def bias_of_ratio(passes: int, rate: float) -> float:
     Returns:
         E[r/K], larger than p.
 
+    Raises:
+        FitError: no passes, or a rate outside (0, 1).
+
     >>> round(bias_of_ratio(1, 0.01), 4), round(bias_of_ratio(2, 0.01), 4)
     (0.0465, 0.0193)
     """
     from scipy.special import gammaln
 
+    if passes < 1 or not 0 < rate < 1:
+        raise FitError(f"{passes} passes at a rate of {rate:g} have no bias. Give a pass or more, and 0 < rate < 1.")
     k = np.arange(passes, passes + int(60 * passes / rate))
     log_chance = gammaln(k) - gammaln(passes) - gammaln(k - passes + 1)
     log_chance += passes * math.log(rate) + (k - passes) * math.log1p(-rate)
@@ -156,7 +163,7 @@ def curve_type(params: ArrayLike, rates: ArrayLike) -> float:
         FitError: fewer than three sizes, or a rate outside (0, 1).
     """
     x, p = np.log(np.asarray(params, float)), np.asarray(rates, float)
-    if len(np.unique(x)) < 3 or np.any((p <= 0) | (p >= 1)):
+    if len(np.unique(x)) < 3 or not np.all((p > 0) & (p < 1)):
         raise FitError("The type of a curve needs three sizes and rates between 0 and 1, ends excluded. Sample more.")
     return float(np.polyfit(x - x.mean(), np.log(-np.log(p)), 2)[0])
 
