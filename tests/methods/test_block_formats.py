@@ -101,3 +101,8 @@ def test_nothing_but_zeros() -> None:
     assert not MXFP4.round(np.zeros(32)).any()
     assert not NVFP4.round(np.zeros(32)).any()
     assert np.isnan(MXFP4.relative_error(np.zeros(32)))
+
+
+def test_an_unknown_scale_is_refused() -> None:
+    with pytest.raises(InputError, match=r"no scale 'ocp'\. Choose floor, ceil"):
+        BlockFormat("MXFP4", E2M1, 32, "ocp")  # type: ignore[arg-type]

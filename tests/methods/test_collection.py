@@ -1,5 +1,7 @@
 """Budgets over groups: the closed form, its conditions, brute force, steps without known curves."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -91,3 +93,17 @@ def test_a_curve_with_help_from_other_groups_is_fitted_but_not_allocated() -> No
 def test_what_has_no_allocation_is_refused(curves: dict[str, GroupCurve], budget: float, found: str) -> None:
     with pytest.raises(FitError, match=found):
         allocate(curves, budget)
+
+
+@pytest.mark.parametrize(
+    ("request_", "found"),
+    [
+        ({"goal": "wrost"}, "no goal 'wrost'. Choose mean or worst"),
+        ({"have": {"nobody": 5.0}}, "of nobody are negative or of a group without a curve"),
+        ({"have": {next(iter(CURVES)): -1.0}}, "counts from 0 up"),
+        ({"have": {next(iter(CURVES)): float("nan")}}, "counts from 0 up"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(request_: dict[str, Any], found: str) -> None:
+    with pytest.raises(FitError, match=found):
+        allocate(CURVES, 10.0, **request_)

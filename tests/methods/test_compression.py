@@ -68,6 +68,9 @@ def test_four_bits_are_on_every_front_of_image_models_and_full_precision_is_on_n
 @pytest.mark.parametrize(
     ("make", "said"),
     [
+        (lambda: codebook_bits(1, 16, 0), "1x16g0 is no code"),
+        (lambda: vector_bits(0, 16), "no code"),
+        (lambda: ternary_entropy(1.0), "share of zeros"),
         (lambda: front_of(VISION), "4 metrics"),
         (lambda: front_of(PV_TUNING, by="price"), "by 'price'"),
         (lambda: VISION[0].weight_bytes, "without a number of parameters"),

@@ -128,6 +128,8 @@ def test_what_is_no_number_stays_so() -> None:
         (lambda: FloatFormat(0, 0), "at least one of both"),
         (lambda: FloatFormat(0, 3, specials="ieee"), "no last exponent"),
         (lambda: E4M3.encode([1.0, 500.0]), "1 of 2 numbers have no finite code in E4M3"),
+        (lambda: E2M1.decode([3, 16]), "from 3 to 16 are not all of 4 bits"),
+        (lambda: E4M3.decode(-1), "from 0 to 255"),
         (lambda: library_values("float3"), "no format 'float3'"),
     ],
 )

@@ -72,3 +72,10 @@ def test_the_same_generator_gives_the_same_error() -> None:
 def test_what_leaves_nothing_is_refused(fraction: float, repeats: int, rng: np.random.Generator) -> None:
     with pytest.raises(FitError, match="Give a fraction"):
         simulate_pruning(4.0, fraction, rng=rng, dimension=20, repeats=repeats)
+
+
+def test_examples_without_a_margin_are_refused() -> None:
+    with pytest.raises(FitError, match="No direction has all 3 signed examples"):
+        max_margin(np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0]]))
+    thin = max_margin(np.array([[1.0, 1e-4], [-1.0, 1e-4]]))
+    np.testing.assert_allclose(thin, [0.0, 1e4], atol=1e-6, rtol=1e-6)

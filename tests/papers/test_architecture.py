@@ -21,7 +21,6 @@ from isoflop.methods.compound import (
     Shape,
     Strategy,
     buildable,
-    regime_axis,
 )
 from isoflop.methods.growth import growth_tokens, plan_growth, speed_up
 from isoflop.methods.shape import best_visual_tokens, looped_params, stream_factor
@@ -320,18 +319,6 @@ def test_fast_scaling_is_the_string_of_the_code() -> None:
 def test_what_is_built_is_in_whole_multiples() -> None:
     built = buildable(FAST.scale(Shape(16, 64, 224, 16), 4.0))
     assert (built.depth, built.width % 8, built.group_width % 8, built.resolution % 4) == (18, 0, 0, 0)
-
-
-# ---- C9: ResNet-RS
-
-
-def test_the_axis_follows_the_length_of_training() -> None:
-    assert regime_axis(100, augmented=True) == "width"
-    assert regime_axis(350, augmented=True) == "depth"
-    assert regime_axis(350, augmented=False) is None
-    assert regime_axis(200, augmented=True) is None
-    with pytest.raises(InputError, match="positive number"):
-        regime_axis(0, augmented=True)
 
 
 # ---- C6: time series, and any other modality of the same form

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -40,7 +40,9 @@ class BlockFormat:
     scale: Scale = "floor"
 
     def __post_init__(self) -> None:
-        """Refuse an empty block."""
+        """Refuse an empty block and a scale that is not known."""
+        if self.scale not in get_args(Scale):
+            raise InputError(f"There is no scale {self.scale!r}. Choose {', '.join(get_args(Scale))}.")
         if self.block < 1:
             raise InputError(f"A block of {self.block} elements holds nothing. Give at least 1.")
 
@@ -66,7 +68,8 @@ class BlockFormat:
             blocks: numbers, shape (blocks, block).
 
         Returns:
-            Scales, shape (blocks, 1); 1 where a block is all zero.
+            Scales, shape (blocks, 1); powers of two are kept within the exponents of E8M0. A block of
+            zeros has any scale; one that is too small for its E4M3 scale has infinity, and stores zeros.
 
         >>> float(MXFP4.scales([[7.0] + [0.0] * 31])[0, 0])
         1.0

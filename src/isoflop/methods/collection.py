@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,13 +89,15 @@ def allocate(
         The allocation.
 
     Raises:
-        FitError: the budget is not positive, there is no group, or a curve does not fall.
+        FitError: the budget is not positive, there is no group, a curve does not fall, the goal is
+            unknown, or what is at hand is negative or of no group.
 
     >>> found = allocate({"a": GroupCurve(1.0, 0.5), "b": GroupCurve(2.0, 0.5)}, 1000.0)
     >>> round(found.examples["b"] / found.examples["a"], 6) == round(2 ** (1 / 1.5), 6)
     True
     """
     _check(curves, budget)
+    _check_request(curves, have or {}, goal)
     least = {name: float((have or {}).get(name, 0.0)) for name in curves}
     wanted = _for_mean if goal == "mean" else _for_worst
     # The multiplier is searched in its logarithm; the cost falls as it rises.
@@ -122,6 +124,18 @@ def _check(curves: Mapping[str, GroupCurve], budget: float) -> None:
     flat = [name for name, c in curves.items() if not (c.scale > 0 and c.power > 0 and c.cost > 0 and c.weight > 0)]
     if flat:
         raise FitError(f"Scale, power, cost and weight of {', '.join(flat)} must be positive. Fit its curve again.")
+
+
+def _check_request(curves: Mapping[str, GroupCurve], have: Mapping[str, float], goal: str) -> None:
+    """Refuse an unknown goal, and examples at hand that cannot be."""
+    if goal not in get_args(Goal):
+        raise FitError(f"There is no goal {goal!r}. Choose {' or '.join(get_args(Goal))}.")
+    strange = [name for name, count in have.items() if name not in curves or not count >= 0]
+    if strange:
+        raise FitError(
+            f"The examples at hand of {', '.join(strange)} are negative or of a group without a curve. "
+            f"Give counts from 0 up of {', '.join(curves)}."
+        )
 
 
 def _for_mean(curves: Mapping[str, GroupCurve], least: Mapping[str, float], price: float) -> dict[str, float]:

@@ -150,7 +150,8 @@ def regime_axis(epochs: float, *, augmented: bool) -> Literal["depth", "width"] 
     """Which axis to scale besides resolution, by how long training is.
 
     Depth where a model can overfit (350 epochs and more, with strong augmentation), width for short
-    training (100 epochs and fewer). Resolution is raised more slowly than uniform scaling does.
+    training (100 epochs and fewer). Resolution is raised more slowly than uniform scaling does. The two
+    numbers of epochs were not checked against the paper.
 
     Reference: Bello et al. 2021, arXiv:2103.07579, scaling strategies.
 

@@ -62,9 +62,14 @@ def codebook_bits(codebooks: int, code_bits: int, group: int) -> float:
     Returns:
         Bits per weight.
 
+    Raises:
+        InputError: a number is not positive.
+
     >>> codebook_bits(1, 16, 8), codebook_bits(2, 8, 8), codebook_bits(1, 16, 16)
     (2.0, 2.0, 1.0)
     """
+    if min(codebooks, code_bits, group) < 1:
+        raise InputError(f"{codebooks}x{code_bits}g{group} is no code. Give 1 or more codes, bits and weights.")
     return codebooks * code_bits / group
 
 
@@ -80,6 +85,9 @@ def vector_bits(vector: int, centroids: int, residual_centroids: int = 0) -> flo
 
     Returns:
         Bits per weight, codebooks not counted.
+
+    Raises:
+        InputError: a vector without weights, or no centroid.
 
     >>> vector_bits(8, 65536, 256), vector_bits(8, 65536), vector_bits(16, 65536, 1024)
     (3.0, 2.0, 1.625)
@@ -105,6 +113,9 @@ def ternary_entropy(zeros: float) -> float:
 
     Returns:
         Bits per weight.
+
+    Raises:
+        InputError: the share is not between 0 and 1.
 
     >>> ternary_entropy(0.885)
     0.63

@@ -172,10 +172,18 @@ class FloatFormat:
         Returns:
             Numbers, float64.
 
+        Raises:
+            InputError: a code is below 0 or needs more bits.
+
         >>> E2M1.decode([7, 9]).tolist()
         [6.0, -0.5]
         """
         given = np.asarray(codes, dtype=np.int64)
+        if ((given < 0) | (given >= 2**self.bits)).any():
+            raise InputError(
+                f"Codes from {given.min()} to {given.max()} are not all of {self.bits} bits. "
+                f"Give whole numbers from 0 to {2**self.bits - 1}."
+            )
         half = 2 ** (self.bits - 1)
         place = given % half
         size = np.where(place < self._positive_codes, self.values[np.minimum(place, self._positive_codes - 1)], np.nan)

@@ -51,10 +51,18 @@ def growth_tokens(params: ArrayLike, flops: ArrayLike, values: Mapping[str, floa
     Returns:
         Tokens of the small model.
 
+    Raises:
+        InputError: the budget is less than one token would cost, 6 N FLOPs.
+
     >>> float(growth_tokens(7e9, 1e22) / 1e10)
     2.213
     """
     n, c = np.asarray(params, dtype=float), np.asarray(flops, dtype=float)
+    if not (np.all(n > 0) and np.all(c > FLOPS_PER_PARAM_TOKEN * n)):
+        raise InputError(
+            f"{c} FLOPs train {n} parameters on less than a token. Give a positive size and the compute in FLOPs, "
+            "not in PF-days."
+        )
     return np.asarray(values["K"] * n ** values["a"] * 10 ** (values["b"] / np.log10(c)))
 
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from isoflop.runs.table import RunTable
 
 Array = NDArray[Any]
 Keep = Literal["hard", "easy", "random"]
+
+SEPARABLE: Final = 1e-9
+"""Residual of the least-distance problem below which there is no margin."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,9 @@ def max_margin(signed: Array) -> Array:
     Returns:
         The direction J, shape (dimension,).
 
+    Raises:
+        FitError: no direction separates the examples.
+
     >>> max_margin(np.array([[1.0, 0.0], [0.0, 2.0]])).round(6).tolist()
     [1.0, 0.5]
     """
@@ -123,6 +129,12 @@ def max_margin(signed: Array) -> Array:
     target[-1] = 1.0
     weights, _ = nnls(system, target)
     rest = system @ weights - target
+    # The residual vanishes where a weighted sum of the examples is zero, so that none has them all on one side.
+    if np.linalg.norm(rest) < SEPARABLE:
+        raise FitError(
+            f"No direction has all {len(signed)} signed examples on one side. Multiply them by their labels, and "
+            "leave out those whose labels contradict the others."
+        )
     return np.asarray(-rest[:-1] / rest[-1])
 
 

@@ -23,10 +23,16 @@ def stream_factor(streams: ArrayLike, k: ArrayLike) -> Array:
     Returns:
         Factor on the parameters.
 
+    Raises:
+        InputError: fewer than one stream.
+
     >>> float(stream_factor(8, 0.39345))
     1.818
     """
-    return np.asarray(np.asarray(k, dtype=float) * np.log(np.asarray(streams, dtype=float)) + 1)
+    count = np.asarray(streams, dtype=float)
+    if not np.all(count >= 1):
+        raise InputError(f"A model cannot run {count} streams. Give 1 or more; 1 is the plain model.")
+    return np.asarray(np.asarray(k, dtype=float) * np.log(count) + 1)
 
 
 def looped_params(once: ArrayLike, looped: ArrayLike, loops: ArrayLike, *, phi: ArrayLike = 0.46) -> Array:

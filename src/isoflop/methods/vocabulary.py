@@ -38,6 +38,7 @@ _WIDTHS: Final = (
 )
 _WIDEST: Final = 24576
 _COMPRESSION: Final = (0.00639222, -0.15811069, 1.20470122)
+_SMALLEST_FITTED: Final = 1_000
 _LARGEST_FITTED: Final = 200_000
 _SEARCHED: Final = (1e2, 1e9)
 
@@ -99,10 +100,19 @@ def tokens_per_character(vocabulary: ArrayLike) -> NDArray[np.float64]:
     Returns:
         Tokens per character.
 
+    Raises:
+        InputError: fewer than 1,000 entries, where the fit was not made and soon gives more than one.
+
     >>> float(tokens_per_character(32_000))
     0.253
     """
-    log = np.log(np.minimum(np.asarray(vocabulary, dtype=float), _LARGEST_FITTED))
+    entries = np.asarray(vocabulary, dtype=float)
+    if not np.all(entries >= _SMALLEST_FITTED):
+        raise InputError(
+            f"Vocabularies from {np.min(entries):g} entries: tokens per character are fitted from "
+            f"{_SMALLEST_FITTED:,} to {_LARGEST_FITTED:,}. Count entries, not thousands of them."
+        )
+    log = np.log(np.minimum(entries, _LARGEST_FITTED))
     a, b, c = _COMPRESSION
     return np.asarray(a * log**2 + b * log + c)
 
