@@ -39,12 +39,12 @@ def plane_runs(recipes: dict[str, Law], *, noise: float = 1e-3, seed: int = 0) -
     return RunTable.from_columns(rows)
 
 
-def compared(formula: str, table: RunTable, *, draws: int = 200, seed: int = 0, **asked) -> RecipeComparison:
-    """Compare the recipes of a table by least squares."""
+def compared(formula, table: RunTable, *, draws=200, seed=0, objective="log-ls", **asked) -> RecipeComparison:
+    """Compare the recipes of a table, by least squares of logarithms unless told otherwise."""
     at = {word: asked.pop(word) for word in ("flops", "params", "tokens") if word in asked}
 
     def plain(law, runs):
-        return fit_law(law, runs, objective="log-ls")
+        return fit_law(law, runs, objective=objective)
 
     def fitter(law, runs):
         return bootstrap(plain(law, runs), runs, draws=draws, rng=np.random.default_rng([seed, len(runs)]))

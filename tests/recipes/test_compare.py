@@ -22,7 +22,7 @@ def truth(law, flops):
 def test_the_multiplier_of_equal_floors_and_exponents_is_the_closed_form_at_every_scale():
     table = power_runs({"old": OLD, "new": NEW}, noise=0.0)
     for flops in (1e20, 1e23):
-        found = compared(FLOOR, table, flops=flops)["new"].multiplier
+        found = compared(FLOOR, table, flops=flops, draws=5)["new"].multiplier
         assert found.value == pytest.approx((1.2 / 1.1) ** (1 / 0.15), rel=1e-5)
 
 
@@ -30,7 +30,7 @@ def test_unequal_exponents_give_a_multiplier_that_changes_with_scale():
     new = {"E": 1.7, "K": 1.2, "a": 0.16}
     table = power_runs({"old": OLD, "new": new}, noise=0.0)
     for flops in (1e20, 1e23):
-        found = compared(FLOOR, table, flops=flops, way="separate")["new"].multiplier
+        found = compared(FLOOR, table, flops=flops, way="separate", draws=5)["new"].multiplier
         # CM(C) = (K0/Km)^(1/g0) C^(gm/g0 - 1), with C in units of 1e18.
         assert found.value == pytest.approx((flops / 1e18) ** (0.16 / 0.15 - 1), rel=1e-4)
 
@@ -62,7 +62,7 @@ def test_common_exponents_narrow_the_difference_far_from_the_runs():
 
 
 def test_each_recipe_is_taken_at_its_own_best_size():
-    found = compared("chinchilla", plane_runs({"old": DENSE, "new": BETTER}, noise=0.0), flops=1e22, draws=50)
+    found = compared("chinchilla", plane_runs({"old": DENSE, "new": BETTER}, noise=0.0), flops=1e22, draws=5)
     law = as_law("chinchilla")
     for name, values in (("old", DENSE), ("new", BETTER)):
         best = compute_optimum(law, [values[n] for n in law.parameter_names], 1e22)
@@ -75,7 +75,7 @@ def test_each_recipe_is_taken_at_its_own_best_size():
 
 def test_a_size_with_its_data_keeps_their_ratio():
     table = plane_runs({"old": DENSE, "new": BETTER}, noise=0.0)
-    found = compared("chinchilla", table, params=7e9, tokens=700e9, draws=50)
+    found = compared("chinchilla", table, params=7e9, tokens=700e9, draws=5)
     expected = BETTER["E"] + BETTER["A"] / 7e9**0.34 + BETTER["B"] / 700e9**0.28
     assert found["new"].response.value == pytest.approx(expected, rel=1e-6)
     assert (found.at, found.held) == (6 * 7e9 * 700e9, "100 tokens per parameter")
@@ -87,8 +87,8 @@ def test_a_size_with_its_data_keeps_their_ratio():
 
 def test_the_ratio_may_be_given_with_the_compute():
     table = plane_runs({"old": DENSE, "new": BETTER}, noise=0.0)
-    pair = compared("chinchilla", table, params=1e9, tokens=20e9, draws=20)
-    ratio = compared("chinchilla", table, flops=1.2e20, tokens_per_param=20.0, draws=20)
+    pair = compared("chinchilla", table, params=1e9, tokens=20e9, draws=5)
+    ratio = compared("chinchilla", table, flops=1.2e20, tokens_per_param=20.0, draws=5)
     assert pair["new"].response.value == pytest.approx(ratio["new"].response.value, rel=1e-12)
 
 
