@@ -58,20 +58,49 @@ def test_capability_is_linear_in_log_compute_within_a_family(models: RunTable) -
 
 
 def test_weak_models_predict_gsm8k_of_strong_ones(models: RunTable) -> None:
-    found = obs.observe(models, SCORES, "GSM8K", by="flops", cut=8.4e22)
+    found = obs.observe(models, SCORES, "GSM8K", by="flops", cut=8.4e22, rng=np.random.default_rng(0), draws=30)
     assert len(found.actual) == 48
     # The mean score of the weak models misses by .37, and so does a sigmoid of compute alone.
     assert found.mean_abs_error < 0.1
     assert set(found.fit.parameters) == {"b", "a", "w1", "w2", "w3", "c"}
 
 
+def test_forecasts_have_intervals_and_lost_rows_are_named(rng: np.random.Generator) -> None:
+    """Scores made by the law: the interval of the curve holds the noise-free score about as often as it says."""
+    skill = np.sort(rng.normal(0.0, 0.5, 60))
+    scores = {f"b{k}": 0.5 + 0.3 * np.tanh(load * skill) for k, load in enumerate((0.8, 1.0, 1.2, 0.6))}
+    columns = {name: values + rng.normal(0, 0.005, 60) for name, values in scores.items()}
+    truth = 0.1 + 0.8 / (1 + np.exp(-2 * skill))
+    columns |= {"target": truth + rng.normal(0, 0.02, 60), "rank": np.arange(60.0)}
+    columns["target"][7] = np.nan
+    table = RunTable.from_columns(columns)
+    found = obs.observe(table, tuple(scores), "target", by="rank", cut=45.0, rng=rng, draws=100)
+    low, high = found.forecast.interval
+    assert low.shape == found.actual.shape == (15,)
+    assert np.all((low < found.predicted) & (found.predicted < high))
+    assert np.mean((low < truth[45:]) & (truth[45:] < high)) > 0.6
+    assert found.left_out == (int(table.source_rows[7]),)
+
+
+def test_percent_and_empty_benchmarks_are_refused(rng: np.random.Generator) -> None:
+    with pytest.raises(TableError, match=r"A score is 50, but scores are fractions. Divide percent by 100"):
+        obs.impute([[10, 20], [30, 40], [50, np.nan]])
+    with pytest.raises(TableError, match="Benchmark 1 has no score of any model"):
+        obs.impute([[0.1, np.nan], [0.2, np.nan]])
+    two = RunTable.from_columns({"a": rng.random(20), "b": rng.random(20), "t": rng.random(20), "k": np.arange(20.0)})
+    with pytest.raises(TableError, match="15 models and 2 benchmarks have no 3 components"):
+        obs.observe(two, ("a", "b"), "t", by="k", cut=15.0, rng=rng)
+
+
 def test_strong_models_do_not_leak_into_the_components(models: RunTable) -> None:
-    found = obs.observe(models, SCORES, "GSM8K", by="flops", cut=8.4e22)
+    found = obs.observe(models, SCORES, "GSM8K", by="flops", cut=8.4e22, rng=np.random.default_rng(0), draws=30)
     column = {name: models.column(name).copy() for name in (*SCORES, "GSM8K", "flops")}
     strong = column["flops"] >= 8.4e22
     for name in SCORES:
         column[name][strong] *= 0.5
-    again = obs.observe(RunTable.from_columns(column), SCORES, "GSM8K", by="flops", cut=8.4e22)
+    again = obs.observe(
+        RunTable.from_columns(column), SCORES, "GSM8K", by="flops", cut=8.4e22, rng=np.random.default_rng(0), draws=30
+    )
     np.testing.assert_array_equal(again.fit.theta, found.fit.theta)
     assert not np.allclose(again.predicted, found.predicted)
 
@@ -94,9 +123,9 @@ def test_a_model_without_scores_is_refused() -> None:
 
 def test_bad_questions_are_answered(models: RunTable) -> None:
     with pytest.raises(FitError, match="'MMLU' is among the benchmarks"):
-        obs.observe(models, SCORES, "MMLU", by="flops", cut=1e23)
+        obs.observe(models, SCORES, "MMLU", by="flops", cut=1e23, rng=np.random.default_rng(0))
     with pytest.raises(FitError, match=r"0 models are below flops = 1000 and \d+ above"):
-        obs.observe(models, SCORES, "GSM8K", by="flops", cut=1e3)
+        obs.observe(models, SCORES, "GSM8K", by="flops", cut=1e3, rng=np.random.default_rng(0))
 
 
 def test_families_are_chosen_for_their_spread(rng: np.random.Generator) -> None:

@@ -10,9 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from isoflop import laws
 from isoflop.errors import FitError, TableError
+from isoflop.fit.estimate import Estimate, estimate_from_draws
 from isoflop.fit.fitting import fit_law
 from isoflop.fit.result import Fit
 from isoflop.runs.table import RunTable
+from isoflop.uncertainty.bootstrap import bootstrap
 
 Array = NDArray[Any]
 
@@ -20,6 +22,11 @@ IMPUTE_STEPS: Final = 1000
 IMPUTE_TOLERANCE: Final = 1e-4
 COMPONENTS: Final = 3
 FEWEST_MODELS: Final = 3
+NOT_IN: Final = (
+    "that the components were found on the same models, which were not drawn again with them",
+    "that stronger models may leave the sigmoid of the weaker ones",
+    "the noise of a single model's score",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,16 +87,23 @@ class Observation:
     """A benchmark predicted from the capabilities of weaker models.
 
     Args:
-        fit: the law `observational` on the weaker models.
+        fit: the law `observational` on the weaker models, with draws that resample them.
         capabilities: components, found on the weaker models only.
-        predicted: scores of the stronger models, shape (n,).
+        forecast: scores of the stronger models, with intervals of the fitted curve, shape (n,).
         actual: what they scored, shape (n,).
+        left_out: rows of the table without the target, a place in the order, or any benchmark.
     """
 
     fit: Fit
     capabilities: Capabilities
-    predicted: Array
+    forecast: Estimate
     actual: Array
+    left_out: tuple[int, ...] = ()
+
+    @property
+    def predicted(self) -> Array:
+        """Point forecasts of the stronger models, shape (n,)."""
+        return np.asarray(self.forecast.value)
 
     @property
     def mean_abs_error(self) -> float:
@@ -108,12 +122,18 @@ def impute(scores: ArrayLike) -> Array:
     Returns:
         The same without NaN; what was there is untouched.
 
+    Raises:
+        TableError: a score is no fraction, or a benchmark has no score at all.
+
     >>> filled = impute([[0.2, 0.3], [0.4, 0.5], [0.6, np.nan]])
     >>> bool(0.6 < filled[2, 1] < 0.8)
     True
     """
-    given = np.asarray(scores, dtype=float)
+    given = _fractions(scores)
     missing = np.isnan(given)
+    empty = np.flatnonzero(missing.all(axis=0))
+    if len(empty):
+        raise TableError(f"Benchmark {empty[0]} has no score of any model. Leave it out.")
     filled = np.where(missing, np.nanmean(given, axis=0), given)
     for _ in range(IMPUTE_STEPS):
         mean = filled.mean(axis=0)
@@ -136,8 +156,16 @@ def capabilities(benchmarks: Sequence[str], scores: ArrayLike, *, components: in
 
     Returns:
         The components.
+
+    Raises:
+        TableError: a score is no fraction, a benchmark is empty, or more components are asked for than there can be.
     """
     filled = impute(scores)
+    if not 1 <= components <= min(filled.shape):
+        raise TableError(
+            f"{filled.shape[0]} models and {filled.shape[1]} benchmarks have no {components} components. Add "
+            "benchmarks or models, or ask for fewer."
+        )
     mean = filled.mean(axis=0)
     _, s, v = np.linalg.svd(filled - mean, full_matrices=False)
     directions = v[:components] * np.sign(v[:components].sum(axis=1, keepdims=True))
@@ -159,11 +187,10 @@ def family_lines(component: ArrayLike, flops: ArrayLike, families: Sequence[str]
     found = {}
     for family in sorted(set(families)):
         own = (names == family) & np.isfinite(x)
-        if own.sum() < FEWEST_MODELS or np.ptp(x[own]) == 0:
-            continue
-        slope, intercept = np.polyfit(x[own], y[own], 1)
-        r2 = float(np.corrcoef(x[own], y[own])[0, 1] ** 2)
-        found[family] = FamilyLine(float(slope), float(intercept), r2, int(own.sum()))
+        if own.sum() >= FEWEST_MODELS and np.ptp(x[own]) > 0:
+            slope, intercept = np.polyfit(x[own], y[own], 1)
+            r2 = float(np.corrcoef(x[own], y[own])[0, 1] ** 2)
+            found[family] = FamilyLine(float(slope), float(intercept), r2, int(own.sum()))
     return found
 
 
@@ -172,7 +199,17 @@ def equivalent_flops(component: ArrayLike, line: FamilyLine) -> Array:
     return np.asarray(np.exp((np.asarray(component, float) - line.intercept) / line.slope))
 
 
-def observe(table: RunTable, benchmarks: Sequence[str], target: str, *, by: str, cut: float) -> Observation:
+def observe(
+    table: RunTable,
+    benchmarks: Sequence[str],
+    target: str,
+    *,
+    by: str,
+    cut: float,
+    rng: np.random.Generator,
+    draws: int = 300,
+    level: float = 0.9,
+) -> Observation:
     """Fit a benchmark to the capabilities of weaker models and predict the stronger ones.
 
     `y = b + a sigma(w . PC + c)`; imputation and components see the weaker models only.
@@ -185,17 +222,21 @@ def observe(table: RunTable, benchmarks: Sequence[str], target: str, *, by: str,
         target: column to predict, a fraction.
         by: column that orders models, such as flops.
         cut: models with less are weak, the others strong.
+        rng: random state of the resampling of weak models.
+        draws: refits behind the intervals.
+        level: confidence level of the intervals.
 
     Returns:
-        The fit and its predictions.
+        The fit, its forecasts, and the rows that could not be used.
 
     Raises:
         FitError: the target is among the benchmarks, or one side of the cut has too few models.
+        TableError: a score is no fraction, or there are fewer than three benchmarks.
     """
     if target in benchmarks:
         raise FitError(f"{target!r} is among the benchmarks that are to predict it. Leave it out of them.")
     scores = np.stack([table.column(name) for name in benchmarks], axis=1)
-    actual, order = table.column(target), table.column(by)
+    actual, order = _fractions(table.column(target)), table.column(by)
     usable = np.isfinite(actual) & np.isfinite(order) & np.isfinite(scores).any(axis=1)
     weak, strong = usable & (order < cut), usable & (order >= cut)
     law = laws.get("observational")
@@ -207,9 +248,24 @@ def observe(table: RunTable, benchmarks: Sequence[str], target: str, *, by: str,
     found = capabilities(benchmarks, scores[weak])
     train, test = (found.components(scores[rows]) for rows in (weak, strong))
     columns = {name: train[:, k] for k, name in enumerate(law.variables)}
-    fit = fit_law(law, RunTable.from_columns({**columns, "score": actual[weak]}), objective="ls")
-    predicted = fit.evaluate(**{name: test[:, k] for k, name in enumerate(law.variables)})
-    return Observation(fit, found, predicted, actual[strong])
+    runs = RunTable.from_columns({**columns, "score": actual[weak]})
+    fit = bootstrap(fit_law(law, runs, objective="ls"), runs, rng=rng, draws=draws)
+    places = {name: test[:, k] for k, name in enumerate(law.variables)}
+    forecast = estimate_from_draws(
+        fit.evaluate(**places), law.evaluate(np.asarray(fit.draws), places), level=level, correction=fit.correction,
+        leaves_out=NOT_IN, unit="fraction",
+    )  # fmt: skip
+    left_out = tuple(int(row) for row in table.source_rows[~usable])
+    return Observation(fit, found, forecast, actual[strong], left_out)
+
+
+def _fractions(scores: ArrayLike) -> Array:
+    """Scores as numbers between 0 and 1, NaN where missing."""
+    given = np.asarray(scores, dtype=float)
+    if np.any((given < 0) | (given > 1)):
+        worst = np.nanmin(given) if np.any(given < 0) else np.nanmax(given)
+        raise TableError(f"A score is {worst:g}, but scores are fractions. Divide percent by 100.")
+    return given
 
 
 def choose_families(components: ArrayLike, families: Sequence[str], count: int) -> tuple[str, ...]:
