@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from tests.papers.support import assert_prints_as
 
-from isoflop.errors import TableError
+from isoflop import laws
+from isoflop.errors import LawError, RangeWarning, TableError
 from isoflop.methods.filtering import Pool, best_pools, fit_pools, mixture_error
 from isoflop.runs.table import RunTable
 
@@ -69,3 +70,25 @@ def test_utilities_and_half_lives_are_found_again(rng: np.random.Generator) -> N
     for name, pool in truth.items():
         assert fit.parameters[f"b_{name}"] == pytest.approx(pool.utility, rel=0.03)
         assert fit.parameters[f"tau_{name}"] == pytest.approx(pool.half_life, rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("pool", "samples", "words"),
+    [
+        (Pool(0.1, 3.0, 12.8e6), 640e6, "utility below 0"),
+        (Pool(-0.1, -3.0, 12.8e6), 640e6, "half-life above 0"),
+        (Pool(-0.1, 3.0, 0.0), 640e6, "size and half-life above 0"),
+        (Pool(-0.1, 3.0, 12.8e6), -1.0, "give a positive number"),
+        (Pool(-0.1, 3.0, 12.8), 640e6, "both as plain counts"),
+    ],
+)
+def test_pools_and_samples_that_cannot_be_are_refused(pool: Pool, samples: float, words: str) -> None:
+    with pytest.raises(TableError, match=words):
+        mixture_error([pool], samples, a=0.01)
+
+
+def test_a_pool_in_another_unit_than_the_samples_is_refused() -> None:
+    # 12.8 for 12.8 million: fifty million passes, each a step of the product.
+    values = {"a": 0.01, "b": -0.1, "d": 0.1, "tau": 3.0}
+    with pytest.warns(RangeWarning, match="pool_size"), pytest.raises(LawError, match="in the same unit"):
+        laws.get("qqt").predict(values, samples=[12.8e6, 640e6], pool_size=[12.8e6, 12.8])

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from isoflop.errors import FitError, MissingExtraError, TableError
+from isoflop.errors import FitError, MissingExtraError, RangeWarning, TableError
 from isoflop.methods.projektor import PilotFit, fit_pilots, onto_simplex, project, select_sources
 from isoflop.methods.transport import share_gradient, transport
 
@@ -18,6 +18,8 @@ def test_projection_meets_both_pilots_and_goes_on() -> None:
     assert float(project(*losses, sizes, 1e5)) == pytest.approx(2 * 1.9 - 2.3, rel=1e-14)
     with pytest.raises(FitError, match="smaller first"):
         project(*losses, (1e4, 1e3), 1e5)
+    with pytest.raises(FitError, match="positive size"):
+        project(*losses, sizes, 0.0)
 
 
 def pilots(rng: np.random.Generator, sources: int = 2) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -125,3 +127,13 @@ def test_the_far_source_is_left_out(clouds: tuple[list[np.ndarray], np.ndarray])
     assert found.shares[0] == pytest.approx(0.5, abs=0.05)
     assert found.loss < found.start_loss
     assert found.slopes.argmax() == 2
+    with pytest.warns(RangeWarning, match="Project less far"):
+        far = select_sources((small, large), sources, target, size=1e9, rate=0.01, iterations=1)
+    assert far.loss <= 0
+
+
+def test_a_source_that_has_everything_has_no_slope_and_an_empty_one_is_refused() -> None:
+    alone = share_gradient(np.array([1.0, 2.0]), np.array([0, 0]))
+    assert np.isnan(alone).all()
+    with pytest.raises(TableError, match="Source 1 of 3 has no point"):
+        share_gradient(np.arange(3.0), np.array([0, 0, 2]))

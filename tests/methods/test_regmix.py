@@ -64,6 +64,8 @@ def test_a_prior_of_other_domains_is_refused(rng: np.random.Generator) -> None:
     model = fit_mixtures(made_up(30, rng), tuple(PRIOR), "loss", rng=rng, kind="linear")
     with pytest.raises(TableError, match="the model has books, code, web"):
         best_mixture(model, {"web": 0.5, "code": 0.5}, rng=rng)
+    with pytest.raises(FitError, match="best 128 of 100 mixtures cannot be averaged"):
+        best_mixture(model, PRIOR, rng=rng, samples=100)
     with pytest.raises(TableError, match="positive share"):
         best_mixture(model, {"web": 0.5, "code": 0.5, "books": 0.0}, rng=rng)
 
@@ -71,6 +73,8 @@ def test_a_prior_of_other_domains_is_refused(rng: np.random.Generator) -> None:
 def test_too_few_runs_to_stop_on_are_refused(rng: np.random.Generator) -> None:
     with pytest.raises(FitError, match="Give more runs"):
         fit_mixtures(made_up(5, rng), tuple(PRIOR), "loss", rng=rng)
+    with pytest.raises(FitError, match="no regression 'ridge'"):
+        fit_mixtures(made_up(40, rng), tuple(PRIOR), "loss", rng=rng, kind="ridge")  # type: ignore[arg-type]
 
 
 def test_a_missing_package_names_its_extra(rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -311,6 +311,12 @@ def test_tokens_per_byte() -> None:
         split_tokens(1e9, 1e8, 4)
 
 
+@pytest.mark.parametrize(("params", "tokens", "bits"), [(-1e9, -1e12, 4), (1e9, 1e12, 0), (0.0, 1e12, 4)])
+def test_a_split_of_what_cannot_be_is_refused(params: float, tokens: float, bits: float) -> None:
+    with pytest.raises(InputError, match="Give positive numbers"):
+        split_tokens(params, tokens, bits)
+
+
 # ---- the ranges that the sheet's sections state
 
 

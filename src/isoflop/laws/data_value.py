@@ -6,6 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from isoflop.errors import LawError
 from isoflop.laws.law import Law, Parameter, Source
 
 Array = NDArray[Any]
@@ -38,6 +39,9 @@ KONZ: Final = Source(
 SAMPLE_UNIT: Final = 1e5
 """Samples in which the filtering law counts."""
 
+MOST_PASSES: Final = 1e6
+"""Passes over one pool beyond which samples and pool must be in different units."""
+
 
 def filtering_loss(parameters: Mapping[str, Array], columns: Mapping[str, Array]) -> Array:
     """Error after a number of samples from a pool that is passed over again and again.
@@ -54,6 +58,9 @@ def filtering_loss(parameters: Mapping[str, Array], columns: Mapping[str, Array]
     Returns:
         Error y, shape (batch, runs).
 
+    Raises:
+        LawError: a pool is passed over more than a million times, so that units must differ.
+
     >>> values = {"a": np.array([[0.01]]), "b": np.array([[-0.1]]), "d": np.array([[0.1]]), "tau": np.array([[3.0]])}
     >>> y = filtering_loss(values, {"samples": np.array([640e6]), "pool_size": np.array([12.8e6])})
     >>> round(float(y[0, 0]), 5)
@@ -62,7 +69,7 @@ def filtering_loss(parameters: Mapping[str, Array], columns: Mapping[str, Array]
     seen, size = columns["samples"], columns["pool_size"]
     utility, half_life = parameters["b"], np.asarray(parameters["tau"])
     first = np.minimum(seen, size)
-    epochs = np.arange(1, int(np.max(np.floor(seen / size), initial=0.0)) + 1)[:, None]
+    epochs = np.arange(1, _passes(seen, size) + 1)[:, None]
     gains = np.log(np.minimum(size * (epochs + 1), seen) / np.minimum(size * epochs, seen))
     if half_life.shape[-1] == 1:
         slope = 0.5 ** (epochs[:, 0] / half_life) @ gains
@@ -70,6 +77,18 @@ def filtering_loss(parameters: Mapping[str, Array], columns: Mapping[str, Array]
         slope = sum((0.5 ** (k / half_life) * gain for k, gain in zip(epochs[:, 0], gains, strict=True)), 0.0 * utility)
     level = (parameters["a"] * first / SAMPLE_UNIT) ** utility + parameters["d"]
     return np.asarray(level * np.exp(utility * slope))
+
+
+def _passes(seen: Array, size: Array) -> int:
+    """Whole passes of the run that makes most; every one of them is a step of the product."""
+    most = float(np.max(np.floor(seen / size), initial=0.0))
+    if most > MOST_PASSES:
+        at = int(np.argmax(seen / size))
+        raise LawError(
+            f"{seen[at]:g} samples pass {most:g} times over a pool of {size[at]:g}, above {MOST_PASSES:g} passes. "
+            "Give samples and pool_size in the same unit, plain counts."
+        )
+    return int(most)
 
 
 FILTERING: Final = Law(

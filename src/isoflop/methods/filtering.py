@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from isoflop.errors import TableError
 from isoflop.fit.fitting import fit_law
 from isoflop.fit.result import Fit
-from isoflop.laws.data_value import FILTERING, SAMPLE_UNIT, filtering_loss
+from isoflop.laws.data_value import FILTERING, MOST_PASSES, SAMPLE_UNIT, filtering_loss
 from isoflop.laws.law import Law, Parameter
 from isoflop.runs.table import RunTable
 
@@ -51,7 +51,7 @@ class Choice:
 
 
 def mixture_error(pools: Sequence[Pool], samples: float, *, a: float, d: float = 0.1) -> float:
-    """Error after training on pools mixed in proportion to their sizes' mean.
+    """Error after training on pools of one size, mixed in equal parts.
 
     `b_eff,k = mean_i b_i (1/2)^(k/(p tau_i))`: of p pools each is passed over p times more slowly,
     and the mixture is as large as all of them.
@@ -68,7 +68,8 @@ def mixture_error(pools: Sequence[Pool], samples: float, *, a: float, d: float =
         The error.
 
     Raises:
-        TableError: no pool, or pools of different sizes.
+        TableError: no pool, pools of different sizes, or a size, half-life, utility or number of
+            samples that cannot be.
 
     >>> pools = [Pool(-0.1, 3.0, 12.8e6), Pool(-0.07, 8.0, 12.8e6)]
     >>> round(mixture_error(pools, 640e6, a=0.01), 5)
@@ -78,6 +79,7 @@ def mixture_error(pools: Sequence[Pool], samples: float, *, a: float, d: float =
     if len(sizes) != 1:
         found = ", ".join(f"{size:g}" for size in sorted(sizes)) or "none"
         raise TableError(f"Pools that are mixed must be of one size, not {found}. Cut them to the smallest.")
+    _check(pools, samples)
     count, size = len(pools), sizes.pop() * len(pools)
     utilities = np.array([pool.utility for pool in pools])
     lives = np.array([pool.half_life for pool in pools]) * count
@@ -86,6 +88,18 @@ def mixture_error(pools: Sequence[Pool], samples: float, *, a: float, d: float =
     slopes = (utilities * 0.5 ** (epochs[:, None] / lives)).mean(axis=1)
     steps = np.log(np.minimum(size * (epochs + 1), samples) / (size * epochs))
     return float(level * np.exp(np.sum(slopes * steps)))
+
+
+def _check(pools: Sequence[Pool], samples: float) -> None:
+    """Refuse pools and samples for which the product has no value."""
+    wrong = [p for p in pools if not (p.size > 0 and p.half_life > 0 and p.utility < 0)]
+    if wrong:
+        raise TableError(f"{wrong[0]} is no pool. Give a size and half-life above 0 and a utility below 0.")
+    if not 0 < samples <= MOST_PASSES * pools[0].size:
+        raise TableError(
+            f"{samples:g} samples of pools of {pools[0].size:g}: give a positive number that passes over a pool at "
+            f"most {MOST_PASSES:g} times, both as plain counts."
+        )
 
 
 def best_pools(pools: Mapping[str, Pool], samples: float, *, a: float, d: float = 0.1, nested: bool = True) -> Choice:

@@ -70,8 +70,7 @@ def two_nearest_dimension(inputs: ArrayLike) -> IntrinsicDimension:
 
     `ln(T_2/T_1)` is exponential with rate m, so `m = n/sum ln(T_2/T_1)`.
 
-    Reference: Facco, d'Errico, Rodriguez, Laio 2017, TwoNN; the alternative of the sheet of Konz and
-    Mazurowski 2024.
+    Reference: Facco, d'Errico, Rodriguez, Laio 2017, TwoNN.
 
     Args:
         inputs: examples, shape (n, features) or more axes, which are flattened.

@@ -1,6 +1,7 @@
 """Projektor: loss of a mixture of sources from optimal transport to the target, projected to larger data."""
 
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -8,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoflop.errors import FitError
+from isoflop.errors import FitError, RangeWarning
 from isoflop.methods.transport import Transport, share_gradient, transport
 
 Array = NDArray[Any]
@@ -91,12 +92,17 @@ def project(low: float | Array, high: float | Array, sizes: tuple[float, float],
     Returns:
         The loss at N.
 
+    Raises:
+        FitError: a size is not positive, or the pilots are not of two sizes, the smaller first.
+
     >>> float(project(2.0, 1.5, (1e3, 1e4), 1e5))
     1.0
     """
     small, large = sizes
     if not 0 < small < large:
         raise FitError(f"Pilot sizes {small:g} and {large:g} give no line. Give two positive sizes, the smaller first.")
+    if not size > 0:
+        raise FitError(f"Nothing can be projected to {size:g} samples. Give a positive size.")
     slope = math.log(size / small) / math.log(large / small)
     return np.asarray(slope * np.asarray(high) + (1 - slope) * np.asarray(low))
 
@@ -151,6 +157,9 @@ def select_sources(
 
     Raises:
         MissingExtraError: POT is not installed.
+
+    Warns:
+        RangeWarning: the projected loss is zero or below, which no loss can be.
     """
     points = np.concatenate(list(sources))
     source = np.repeat(np.arange(len(sources)), [len(part) for part in sources])
@@ -168,6 +177,13 @@ def select_sources(
 
     loss, p, first = _descend(at, np.full(len(sources), 1 / len(sources)), rate, iterations)
     best = moved(p)
+    if loss <= 0:
+        warnings.warn(
+            f"The line through pilots of {sizes[0]:g} and {sizes[1]:g} samples reaches a loss of {loss:.3g} at "
+            f"{size:g}. Project less far, or train larger pilots.",
+            RangeWarning,
+            stacklevel=2,
+        )
     return Selection(p, loss, first, best.distance, share_gradient(best.dual, source, p), size)
 
 

@@ -69,11 +69,16 @@ def split_tokens(params: float, tokens: float, weight_bits: float, *, a: float |
         The split.
 
     Raises:
-        InputError: at most one token per parameter-byte, where the law has no value.
+        InputError: a number is not positive, or there is at most one token per parameter-byte, where the
+            law has no value.
 
     >>> split_tokens(396e6, 100e9, 2).fraction
     0.378
     """
+    if not min(params, tokens, weight_bits) > 0:
+        raise InputError(
+            f"{tokens:g} tokens, {params:g} parameters and {weight_bits:g} bits cannot be. Give positive numbers."
+        )
     ratio = float(tokens_per_parameter_byte(params, tokens, weight_bits))
     if not ratio > 1:
         raise InputError(

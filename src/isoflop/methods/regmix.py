@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,7 +130,10 @@ def fit_mixtures(
     Raises:
         MissingExtraError: LightGBM or scikit-learn is not installed.
         TableError: a row is no mixture.
+        FitError: the kind is unknown, or too few runs are left to fit or to stop on.
     """
+    if kind not in get_args(Kind):
+        raise FitError(f"There is no regression {kind!r}. Choose {' or '.join(get_args(Kind))}.")
     inputs, loss = shares_of(runs, domains), runs.column(response)
     names = tuple(domains)
     if kind == "linear":
@@ -259,6 +262,7 @@ def best_mixture(
 
     Raises:
         TableError: the prior does not name the model's domains.
+        FitError: fewer mixtures are simulated than averaged.
     """
     if set(prior) != set(model.domains):
         raise TableError(
@@ -266,6 +270,8 @@ def best_mixture(
         )
     base = _normalised({name: prior[name] for name in model.domains})
     drawn = rng.dirichlet(base, samples) if candidates is None else np.asarray(candidates, dtype=float)
+    if not 1 <= top <= len(drawn):
+        raise FitError(f"The best {top} of {len(drawn)} mixtures cannot be averaged. Simulate more or average fewer.")
     chosen = drawn[np.argsort(model.predict(drawn), kind="stable")[:top]]
     mean = chosen.mean(axis=0)
     losses = model.predict(np.stack([mean, base]))

@@ -101,9 +101,14 @@ def share_gradient(dual: Array, source: Array, shares: Array | None = None) -> A
         shares: shares of the sources; in proportion to their points when None.
 
     Returns:
-        Slopes, shape (sources,).
+        Slopes, shape (sources,); NaN for a source that has everything, as no other can give way.
+
+    Raises:
+        TableError: a source has no point.
     """
     count = np.bincount(source)
+    if not count.all():
+        raise TableError(f"Source {int(np.argmin(count))} of {len(count)} has no point. Number the sources from 0 on.")
     means = np.bincount(source, weights=dual) / count
     p = count / len(source) if shares is None else shares
     with np.errstate(divide="ignore", invalid="ignore"):
