@@ -1,6 +1,7 @@
 """Serving by roofline: reading a prompt, writing an answer, the cache, the batch that fits, what a token costs."""
 
 import math
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,8 +9,9 @@ import numpy as np
 
 from isoflop.errors import InputError
 from isoflop.plan.hardware import Device, share
+from isoflop.plan.parallel import NODE
 from isoflop.plan.shapes import ModelShape
-from isoflop.units import format_bytes
+from isoflop.units import format_bytes, format_duration
 
 FULL: Final = 0.9
 """Share of a device's memory that weights and cache may fill (assumption)."""
@@ -25,7 +27,8 @@ class Workload:
     Args:
         prompt: tokens read per request.
         output: tokens written per request.
-        batch: requests decoded together; None for as many as fit.
+        batch: requests decoded together; None for as many as fit, and as are fast enough.
+        token_seconds: longest time of a written token; None for any.
         weight_bits: bits per weight, scales included.
         kv_bits: bits per number of the cache.
         precision: of the products, which sets the peak.
@@ -37,6 +40,7 @@ class Workload:
     prompt: float
     output: float
     batch: int | None = None
+    token_seconds: float | None = None
     weight_bits: float = 16.0
     kv_bits: float = 16.0
     precision: str = "bf16"
@@ -113,15 +117,15 @@ def kv_bytes(shape: ModelShape, bits: float = 16.0) -> float:
     """Bytes of the cache per token, `2 L n_kv d_h` numbers, or `L (d_c + d_rope)` with latent attention.
 
     Args:
-        shape: of the model.
-        bits: per number.
+            shape: of the model.
+            bits: per number.
 
     Returns:
-        Bytes.
+            Bytes.
 
-    >>> from isoflop.plan.shapes import ModelShape
-    >>> kv_bytes(ModelShape(4096, 32, 32, 8, 128, 14336, 128256, 8192))
-    131072.0
+        >>> from isoflop.plan.shapes import ModelShape
+        >>> kv_bytes(ModelShape(4096, 32, 32, 8, 128, 14336, 128256, 8192))
+        131072.0
     """
     return shape.kv_elements * bits / 8
 
@@ -149,54 +153,82 @@ def weights_read(shape: ModelShape, batch: float) -> float:
 def serve(shape: ModelShape, device: Device, work: Workload, *, devices: int | None = None) -> Serving:
     """Time and cost of requests on a group of devices that share a model, by roofline.
 
-    Reading takes `max(FLOPs/peak, weights/bandwidth)` with `2 N + 2 L w p` FLOPs per token; writing a
-    token for b requests takes `max(b (2 N + 4 L w c)/peak, (weights + b c kv)/bandwidth)` at a cache of c
-    tokens, averaged over the answer. The exchange between the devices is not counted.
+        Reading takes `max(FLOPs/peak, weights/bandwidth)` with `2 N + 2 L w p` FLOPs per token; writing a
+        token for b requests takes `max(b (2 N + 4 L w c)/peak, (weights + b c kv)/bandwidth)` at a cache of c
+        tokens, averaged over the answer. The exchange between the devices is not counted.
 
-    Reference: Williams et al. 2009 for the roofline; Pope et al. 2022, arXiv:2211.05102, for both phases.
+        Reference: Williams et al. 2009 for the roofline; Pope et al. 2022, arXiv:2211.05102, for both phases.
 
     Args:
-        shape: of the model.
-        device: the accelerator.
-        work: requests, formats, shares of the roofline.
-        devices: that share the model; the fewest (1, 2, 4, … ) that hold it and one request when None.
+            shape: of the model.
+            device: the accelerator.
+            work: requests, formats, shares of the roofline.
+            devices: that share the model; when None, of 1, 2, 4 and so on up to a node those with the least time of a
+                device per request.
 
     Returns:
-        Times per request, and what fits.
+            Times per request, and what fits.
 
     Raises:
-        InputError: the model, or a batch of such requests, does not fit.
+            InputError: the model, or a batch of such requests, does not fit.
 
-    >>> from isoflop.plan.hardware import device
-    >>> from isoflop.plan.shapes import ModelShape
-    >>> llama = ModelShape(4096, 32, 32, 8, 128, 14336, 128256, 8192)
-    >>> alone = serve(llama, device("H100"), Workload(1000, 1000, batch=1))
-    >>> alone.decode_bound, round(1 / alone.decode_seconds)
-    ('memory', 220)
+        >>> from isoflop.plan.hardware import device
+        >>> from isoflop.plan.shapes import ModelShape
+        >>> llama = ModelShape(4096, 32, 32, 8, 128, 14336, 128256, 8192)
+        >>> alone = serve(llama, device("H100"), Workload(1000, 1000, batch=1))
+        >>> alone.decode_bound, round(1 / alone.decode_seconds)
+        ('memory', 220)
     """
-    weights = shape.params * work.weight_bits / 8
-    kv = kv_bytes(shape, work.kv_bits)
+    if devices is not None:
+        return _group(shape, device, work, devices)
+    each = shape.params * work.weight_bits / 8 + (work.prompt + work.output) * kv_bytes(shape, work.kv_bits)
+    least = 1 << max(0, math.ceil(math.log2(each / (FULL * device.memory))))
+    sizes = [least << k for k in range(NODE.bit_length()) if not k or least << k <= NODE]
+    found: list[Serving] = []
+    for size in sizes:
+        try:
+            found.append(_group(shape, device, work, size))
+        except InputError:
+            # Too slow or too small for the batch; more devices may do.
+            if size == sizes[-1] and not found:
+                raise
+    return min(found, key=lambda one: one.device_seconds)
+
+
+def _group(shape: ModelShape, device: Device, work: Workload, group: int) -> Serving:
+    """What so many devices serve together."""
+    weights, kv = shape.params * work.weight_bits / 8, kv_bytes(shape, work.kv_bits)
     each = (work.prompt + work.output) * kv
-    group = _fewest(weights + each, device) if devices is None else devices
-    most = math.floor((group * FULL * device.memory - weights) / each)
-    batch = most if work.batch is None else work.batch
-    if most < max(batch, 1):
+    room = group * FULL * device.memory
+    most = math.floor((room - weights) / each)
+    if most < (work.batch or 1):
         raise InputError(
-            f"{group} × {device.title} hold {format_bytes(group * FULL * device.memory)}; the weights take "
-            f"{format_bytes(weights)} and each request {format_bytes(each)} of cache, so {max(most, 0)} requests fit. "
+            f"{group} × {device.title} hold {format_bytes(room)}; the weights take {format_bytes(weights)} and each "
+            f"request {format_bytes(each)} of cache, so {max(most, 0)} requests fit. "
             "Give more devices, fewer bits, a smaller batch or shorter requests."
         )
+    batch = work.batch or _fast_enough(shape, device, work, group, most)
     prefill, prefill_bound = _prefill(shape, device, work, group)
     decode, decode_bound = _decode(shape, device, work, group, batch)
+    if work.token_seconds is not None and decode > work.token_seconds * (1 + 1e-9):
+        raise InputError(
+            f"{group} × {device.title} take {format_duration(decode)} a token for {batch} requests, longer than "
+            f"the {format_duration(work.token_seconds)} asked for. Give more devices, fewer bits, a smaller batch or "
+            "more time."
+        )
     spent = group * (prefill + work.output * decode / batch)
     return Serving(
         group, batch, most, weights, kv, prefill, decode, prefill_bound, decode_bound, spent, work.output
     )  # fmt: skip
 
 
-def _fewest(needed: float, device: Device) -> int:
-    """The smallest power of two of devices that holds so many bytes."""
-    return 1 << max(0, math.ceil(math.log2(needed / (FULL * device.memory))))
+def _fast_enough(shape: ModelShape, device: Device, work: Workload, group: int, most: int) -> int:
+    """The largest batch, up to the one that fits, whose tokens are in time; 1 where none is."""
+    limit = work.token_seconds
+    if limit is None:
+        return most
+    late = bisect_left(range(1, most + 1), 1, key=lambda b: int(_decode(shape, device, work, group, b)[0] > limit))
+    return max(late, 1)
 
 
 def _prefill(shape: ModelShape, device: Device, work: Workload, group: int) -> tuple[float, str]:
