@@ -30,7 +30,7 @@ def made_up(rng: np.random.Generator, noise: float) -> tuple[dict[str, np.ndarra
 
 def test_slopes_and_loadings_are_found_again(rng: np.random.Generator) -> None:
     scores, families, params, tokens = made_up(rng, 0.0)
-    found = fit_sloth(scores, families, params, tokens, rng=rng, skills=1, starts=1)
+    found = fit_sloth(scores, families, params, tokens, rng=rng, skills=1, starts=1, draws=0)
     np.testing.assert_allclose(found.slopes[0], [0.5, 0.3, 0.03], atol=0.02)
     np.testing.assert_allclose(found.loadings[:, 0], [1.0, 0.7, 1.6, 0.5], atol=0.03)
     assert found.mean_abs_error < 2e-3
@@ -40,9 +40,40 @@ def test_slopes_and_loadings_are_found_again(rng: np.random.Generator) -> None:
 def test_a_missing_score_is_no_score(rng: np.random.Generator) -> None:
     scores, families, params, tokens = made_up(rng, 0.005)
     holes = {name: np.where(rng.random(len(values)) < 0.2, np.nan, values) for name, values in scores.items()}
-    found = fit_sloth(holes, families, params, tokens, rng=rng, skills=1, starts=1)
+    found = fit_sloth(holes, families, params, tokens, rng=rng, skills=1, starts=1, draws=0)
     predicted = [found.predict(f, n, t)["mmlu"] for f, n, t in zip(families, params, tokens, strict=True)]
     assert float(np.abs(np.array(predicted) - scores["mmlu"]).mean()) < 0.01
+
+
+def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
+    """Coverage of the noise-free scores of one model, over ten tables; both of a seed share their truth."""
+    hits = []
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        scores, families, params, tokens = made_up(rng, 0.01)
+        truth, _, _, _ = made_up(np.random.default_rng(seed), 0.0)
+        found = fit_sloth(scores, families, params, tokens, rng=rng, skills=1, starts=1, draws=40)
+        inside = found.forecast("f3", params[20], tokens[20])
+        for name in scores:
+            low, high = inside[name].interval
+            hits.append(low < truth[name][20] < high)
+            assert low < inside[name].value < high
+    assert 0.7 <= np.mean(hits) <= 1.0
+    assert found.draws.shape == (40, 4 - 1 + 4 + 3 + 8)
+    assert any("noise of a single model" in text for text in inside["mmlu"].leaves_out)
+
+
+def test_percent_and_models_without_size_are_refused(rng: np.random.Generator) -> None:
+    scores, families, params, tokens = made_up(rng, 0.0)
+    with pytest.raises(FitError, match=r"Scores are fractions, but one is .*Divide percent by 100"):
+        fit_sloth({n: 100 * v for n, v in scores.items()}, families, params, tokens, rng=rng, skills=1)
+    with pytest.raises(FitError, match="Model 2 has no size or no tokens"):
+        fit_sloth(scores, families, np.where(np.arange(48) == 2, np.nan, params), tokens, rng=rng, skills=1)
+    upper = {name.upper(): values for name, values in scores.items()}
+    found = fit_sloth(upper, families, params, tokens, rng=rng, skills=1, starts=1, draws=0)
+    assert found.chance.tolist() == [CHANCE[name] for name in scores]
+    with pytest.raises(FitError, match="no draws"):
+        found.forecast("f0", 1e9, 1e12)
 
 
 def largest_held_out(table: RunTable) -> tuple[np.ndarray, list[str]]:
@@ -74,6 +105,7 @@ def test_the_largest_of_each_family_is_foretold(data_directory: Path) -> None:
         rng=np.random.default_rng(0),
         skills=2,
         starts=1,
+        draws=0,
     )
     errors = [
         abs(found.predict(families[k], params[k], tokens[k])[name] - table.column(name)[k])
@@ -91,7 +123,7 @@ def test_bad_questions_are_answered(rng: np.random.Generator) -> None:
     few = {name: values[:4] for name, values in scores.items()}
     with pytest.raises(FitError, match="16 scores are too few for"):
         fit_sloth(few, ["a", "b", "c", "d"], params[:4], tokens[:4], rng=rng, skills=3)
-    found = fit_sloth(scores, families, params, tokens, rng=rng, skills=1, starts=1)
+    found = fit_sloth(scores, families, params, tokens, rng=rng, skills=1, starts=1, draws=0)
     with pytest.raises(ColumnError, match="Family 'new' was not among the models; known: f0"):
         found.predict("new", "7B", "2T")
     assert 0.25 < found.predict("f0", "7B", "2T")["mmlu"] < 1

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from isoflop.errors import ColumnError, FitError
+from isoflop.fit.estimate import Correction, Estimate, estimate_from_draws
 from isoflop.units import parse_quantity
 
 Array = NDArray[Any]
@@ -28,8 +29,17 @@ _PARAMS, _TOKENS = 1e9, 1e12
 STEPS: Final = 100
 """Evaluations of one search."""
 
+MOST: Final = 1.5
+"""Scores above it are percent: noise and normalisation may leave 0 to 1, but not by as much."""
+
 _RIDGE: Final = 1e-4
 """Weight of a penalty that only settles what the data leave open (families of one model, rotations)."""
+
+NOT_IN: Final = (
+    "how much the efficiency of a family of one model may differ: it is fitted to that model alone",
+    "that models beyond the largest may leave the sigmoid",
+    "the noise of a single model's score",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +55,8 @@ class Sloth:
         slopes: B on (log N/1e9, log T/1e12, their product), shape (skills, 3).
         efficiency: alpha, mean zero over families, shape (families, skills).
         mean_abs_error: on the scores that were fitted.
+        scores: how many were fitted.
+        draws: all coefficients under resampled models, shape (draws, coefficients).
     """
 
     benchmarks: tuple[str, ...]
@@ -55,6 +67,8 @@ class Sloth:
     slopes: Array
     efficiency: Array
     mean_abs_error: float
+    scores: int
+    draws: Array
 
     def skills(self, family: str, params: float | str, tokens: float | str) -> Array:
         """Skills of a model, shape (skills,).
@@ -84,6 +98,38 @@ class Sloth:
         z = self.loadings @ self.skills(family, params, tokens) + self.offsets
         return dict(zip(self.benchmarks, (self.chance + (1 - self.chance) * _sigmoid(z)).tolist(), strict=True))
 
+    def forecast(
+        self, family: str, params: float | str, tokens: float | str, *, level: float = 0.9
+    ) -> Mapping[str, Estimate]:
+        """Score of every benchmark for a model of a fitted family, with an interval.
+
+        Args:
+            family: its family.
+            params: parameters N.
+            tokens: training tokens T.
+            level: confidence level.
+
+        Returns:
+            Benchmark → score, with the interval of the fitted curve under resampled models.
+
+        Raises:
+            FitError: the fit has no draws.
+        """
+        point = self.predict(family, params, tokens)
+        if len(self.draws) < 2:
+            raise FitError("This fit has no draws, so it gives no intervals. Fit again with draws=100.")
+        shape = _Shape(len(self.benchmarks), len(self.families), self.slopes.shape[0])
+        place = np.array([self.families.index(family)])
+        design = (_features(np.array([parse_quantity(params)]), np.array([parse_quantity(tokens)])), place)
+        drawn = np.stack([shape.model(v, design, self.chance)[0] for v in self.draws])
+        correction = Correction(self.scores, shape.size)
+        return {
+            name: estimate_from_draws(
+                point[name], drawn[:, j], level=level, correction=correction, leaves_out=NOT_IN, unit="fraction"
+            )
+            for j, name in enumerate(self.benchmarks)
+        }
+
 
 def fit_sloth(
     scores: Mapping[str, ArrayLike],
@@ -95,8 +141,11 @@ def fit_sloth(
     skills: int = 2,
     chance: Mapping[str, float] = CHANCE,
     starts: int = 3,
+    draws: int = 0,
 ) -> Sloth:
     """Fit skills to benchmark scores of many families by the smooth L1 loss of the source.
+
+    Intervals come from Bayesian weights of whole models: all scores of a model weigh alike.
 
     Reference: Maia Polo et al. 2024, arXiv:2412.06540.
 
@@ -105,19 +154,19 @@ def fit_sloth(
         families: family of each model.
         params: parameters N.
         tokens: training tokens T.
-        rng: random state of the starts.
+        rng: random state of the starts and of the resampling.
         skills: number of skills, at most the number of benchmarks.
-        chance: benchmark → score of guessing; 0 where it is not named.
+        chance: benchmark → score of guessing, in lower case; 0 where it is not named.
         starts: searches from random starts, of which the best is kept.
+        draws: refits behind the intervals of `forecast`; each costs up to one search, so none unless asked for.
 
     Returns:
         The fit.
 
     Raises:
-        FitError: more skills than benchmarks, or fewer scores than coefficients.
+        FitError: more skills than benchmarks, fewer scores than coefficients, scores in percent, or a model
+            without size or tokens.
     """
-    from scipy.optimize import least_squares
-
     names, levels = tuple(scores), tuple(sorted(set(families)))
     y = np.stack([np.asarray(values, dtype=float) for values in scores.values()], axis=1)
     shape = _Shape(len(names), len(levels), skills)
@@ -128,22 +177,64 @@ def fit_sloth(
         raise FitError(
             f"{int(known.sum())} scores are too few for {shape.size} coefficients. Ask for fewer skills, or add models."
         )
-    floor = np.array([chance.get(name, 0.0) for name in names])
-    design = (_features(np.asarray(params, float), np.asarray(tokens, float)), np.searchsorted(levels, families))
-
-    def residuals(v: Array) -> Array:
-        return np.concatenate([(shape.model(v, design, floor) - y)[known], _RIDGE * v])
-
-    def slopes_of(v: Array) -> Array:
-        return np.concatenate([shape.jacobian(v, design, floor)[known], _RIDGE * np.eye(shape.size)])
-
-    options: dict[str, Any] = {"jac": slopes_of, "loss": "huber", "f_scale": WIDTH, "max_nfev": STEPS, "ftol": 1e-7}
-    found = [least_squares(residuals, shape.start(rng), **options) for _ in range(starts)]
-    best = min(found, key=lambda one: float(one.cost))
-    loadings, offsets, slopes, efficiency = shape.parts(best.x)
+    floor = np.array([chance.get(name.lower(), 0.0) for name in names])
+    x = _checked(y, np.asarray(params, float), np.asarray(tokens, float))
+    task = _Task(shape, y, (x, np.searchsorted(levels, families)), floor)
+    even = np.ones(len(y))
+    best = min((task.search(shape.start(rng), even) for _ in range(starts)), key=lambda one: one[1])[0]
+    weights = rng.standard_exponential((draws, len(y)))
+    drawn = [task.search(best, own / own.mean())[0] for own in weights]
+    loadings, offsets, slopes, efficiency = shape.parts(best)
     middle = efficiency.mean(axis=0)
-    error = float(np.mean(np.abs(shape.model(best.x, design, floor) - y)[known]))
-    return Sloth(names, levels, floor, loadings, offsets + loadings @ middle, slopes, efficiency - middle, error)
+    error = float(np.mean(np.abs(shape.model(best, task.design, floor) - y)[known]))
+    return Sloth(
+        names, levels, floor, loadings, offsets + loadings @ middle, slopes, efficiency - middle, error,
+        int(known.sum()), np.reshape(drawn, (draws, shape.size)),
+    )  # fmt: skip
+
+
+def _checked(scores: Array, params: Array, tokens: Array) -> Array:
+    """Features of the models, all of them usable."""
+    if np.nanmax(scores) > MOST:
+        raise FitError(f"Scores are fractions, but one is {np.nanmax(scores):g}. Divide percent by 100.")
+    lost = np.flatnonzero(~(np.isfinite(params) & np.isfinite(tokens) & (params > 0) & (tokens > 0)))
+    if len(lost):
+        raise FitError(f"Model {lost[0]} has no size or no tokens above zero. Add them, or leave the model out.")
+    return _features(params, tokens)
+
+
+@dataclass(frozen=True, eq=False)
+class _Task:
+    """What is fitted: scores, NaN where missing, and the models that have them."""
+
+    shape: "_Shape"
+    scores: Array
+    design: tuple[Array, Array]
+    floor: Array
+
+    def search(self, start: Array, weights: Array) -> tuple[Array, float]:
+        """Coefficients under weights of the models, and the objective there."""
+        from scipy.optimize import least_squares
+
+        known = np.isfinite(self.scores)
+        weigh = np.append(np.broadcast_to(weights[:, None], known.shape)[known], np.ones(self.shape.size))
+
+        def residuals(v: Array) -> Array:
+            return np.concatenate([(self.shape.model(v, self.design, self.floor) - self.scores)[known], _RIDGE * v])
+
+        def slopes_of(v: Array) -> Array:
+            slopes = self.shape.jacobian(v, self.design, self.floor)[known]
+            return np.concatenate([slopes, _RIDGE * np.eye(self.shape.size)])
+
+        def loss(z: Array) -> Array:
+            # Huber's loss of the squared residual with its two slopes, each model by its weight.
+            far = np.maximum(z, 1.0)
+            bent = np.stack([2 * np.sqrt(far) - 1, far**-0.5, -0.5 * far**-1.5])
+            return np.asarray(weigh * np.where(z <= 1, np.stack([z, np.ones_like(z), np.zeros_like(z)]), bent))
+
+        options: dict[str, Any] = {"jac": slopes_of, "loss": loss, "f_scale": WIDTH, "max_nfev": STEPS, "ftol": 1e-7}
+        found = least_squares(residuals, start, **options)
+        return np.asarray(found.x), float(found.cost)
 
 
 @dataclass(frozen=True)
