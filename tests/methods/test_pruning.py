@@ -5,7 +5,15 @@ import pytest
 from scipy.optimize import minimize
 
 from isoflop.errors import FitError
-from isoflop.methods.pruning import PrunedError, fit_exponent, max_margin, pareto, pruning_curve, simulate_pruning
+from isoflop.methods.pruning import (
+    PrunedError,
+    fit_exponent,
+    fit_exponents,
+    max_margin,
+    pareto,
+    pruning_curve,
+    simulate_pruning,
+)
 
 ALPHAS = (4.0, 8.0, 16.0, 32.0)
 
@@ -21,6 +29,21 @@ def test_harder_pruning_falls_faster(rng: np.random.Generator) -> None:
     exponents = [fit_exponent(curve).parameters["nu"] for curve in curves]
     assert exponents == sorted(exponents)
     assert exponents[-1] > exponents[0] + 0.3
+
+
+def test_exponents_against_the_kept_fraction_have_intervals(rng: np.random.Generator) -> None:
+    # Sheet D4: 1 without pruning; keeping few hard examples is steeper.
+    whole = pruning_curve((16.0, 32.0, 64.0), 1.0, rng=rng, keep="random", dimension=40, repeats=8)
+    pruned = pruning_curve((8.0, 16.0, 32.0), 0.15, rng=rng, dimension=40, repeats=8)
+    fit, names = fit_exponents([whole, pruned], rng=rng, draws=100)
+    assert fit.rows == 2 * 3 * 8
+    plain, steep = (fit.estimate(names[fraction]) for fraction in (1.0, 0.15))
+    assert plain.value == pytest.approx(1.0, abs=0.2)
+    assert 0.02 < plain.interval[1] - plain.interval[0] < 0.5
+    assert steep.interval[0] > plain.interval[1]
+    bare = PrunedError(1.0, 8.0, 0.1, 0.01, 5)
+    with pytest.raises(FitError, match="1 of 1 points come without"):
+        fit_exponents([[bare]], rng=rng)
 
 
 def test_keep_hard_where_data_abound_and_easy_where_they_are_few(rng: np.random.Generator) -> None:

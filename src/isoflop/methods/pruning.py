@@ -1,7 +1,7 @@
 """Data pruning in the teacher–student perceptron: error against data kept, simulated."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -13,6 +13,7 @@ from isoflop.fit.fitting import fit_law
 from isoflop.fit.result import Fit
 from isoflop.laws.law import Law, Parameter
 from isoflop.runs.table import RunTable
+from isoflop.uncertainty.bootstrap import bootstrap
 
 Array = NDArray[Any]
 Keep = Literal["hard", "easy", "random"]
@@ -32,6 +33,7 @@ class PrunedError:
             teacher call differently.
         spread: standard error of that mean.
         repeats: students.
+        students: error of every one of them.
     """
 
     fraction: float
@@ -39,6 +41,7 @@ class PrunedError:
     error: float
     spread: float
     repeats: int
+    students: tuple[float, ...] = ()
 
 
 def simulate_pruning(
@@ -83,7 +86,7 @@ def simulate_pruning(
         )
     errors = [_student_error(count, kept, rng, keep, (dimension, angle)) for _ in range(repeats)]
     spread = float(np.std(errors, ddof=1) / math.sqrt(repeats))
-    return PrunedError(fraction, kept / dimension, float(np.mean(errors)), spread, repeats)
+    return PrunedError(fraction, kept / dimension, float(np.mean(errors)), spread, repeats, tuple(errors))
 
 
 def _student_error(count: int, kept: int, rng: np.random.Generator, keep: Keep, world: tuple[int, float]) -> float:
@@ -170,6 +173,41 @@ def fit_exponent(curve: Sequence[PrunedError]) -> Fit:
     )  # fmt: skip
     columns = {"alpha": [point.alpha for point in curve], "loss": [point.error for point in curve]}
     return fit_law(law, RunTable.from_columns(columns))
+
+
+def fit_exponents(
+    curves: Sequence[Sequence[PrunedError]], *, rng: np.random.Generator, draws: int = 1000
+) -> tuple[Fit, Mapping[float, str]]:
+    """Exponent of the error against the kept fraction, with intervals: one fit of all students.
+
+    `eps = A_f alpha^-nu_f` for every kept fraction f, with alpha the kept examples per dimension.
+
+    Reference: Sorscher et al. 2022, arXiv:2206.14486, sec. 2.
+
+    Args:
+        curves: errors at several alphas, one curve or more for every kept fraction.
+        rng: draws the bootstrap over students.
+        draws: bootstrap draws.
+
+    Returns:
+        The fit, and fraction → name of its exponent, for `fit.estimate`.
+
+    Raises:
+        FitError: a point comes without the errors of its students.
+    """
+    points = [point for curve in curves for point in curve]
+    bare = [point for point in points if not point.students]
+    if bare or not points:
+        raise FitError(
+            f"{len(bare)} of {len(points)} points come without the errors of their students. "
+            "Give curves of pruning_curve."
+        )
+    rows = [(f"{p.fraction:g}", p.alpha, error) for p in points for error in p.students]
+    names, alphas, errors = (list(column) for column in zip(*rows, strict=True))
+    law = Law("pruned-errors", "L = A[kept]/alpha^nu[kept]", "Error by kept fraction", variables=("alpha",))
+    runs = RunTable.from_columns({"kept": names, "alpha": alphas, "loss": errors})
+    fit = bootstrap(fit_law(law, runs, objective="log-ls"), runs, draws=draws, rng=rng)
+    return fit, {point.fraction: f"nu[kept={point.fraction:g}]" for point in points}
 
 
 def pareto(points: Sequence[PrunedError]) -> tuple[PrunedError, ...]:
