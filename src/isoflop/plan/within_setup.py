@@ -1,0 +1,170 @@
+"""From a fit, what to choose, and numbers with units to a problem with one row per draw."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isoflop.errors import InputError, LawError
+from isoflop.fit.result import Fit
+from isoflop.laws.law import Law
+from isoflop.plan.hardware import device as find_device
+from isoflop.plan.limits import read_limits
+from isoflop.plan.problem import Batch, Problem, spread_starts
+from isoflop.plan.quantities import Scope, expression, read_value, word_of
+from isoflop.plan.setting import _slots
+from isoflop.plan.variables import Choice, read_variables
+
+Array = NDArray[Any]
+
+ASSUMED: Final[Mapping[str, float]] = {"mfu": 0.4, "weight_bits": 16.0}
+"""Inputs that a plan assumes where it needs them and nothing was given; its steps say so."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of a plan; see `plan_within` for the fields.
+
+    Args:
+        choose: word → range, list or None.
+        limits: texts.
+        objective: text.
+        sign: 1 to minimise, -1 to maximise.
+        given: word → number, text with a unit, or label.
+        device: name of an accelerator, or empty.
+        precision: whose dense peak is used.
+        define: name → formula of quantities of the user.
+    """
+
+    choose: Mapping[str, Any]
+    limits: Sequence[str]
+    objective: str
+    sign: float
+    given: Mapping[str, float | str]
+    device: str
+    precision: str
+    define: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Laid:
+    """A request laid out for the solver.
+
+    Args:
+        problem: what all rows share.
+        batch: first the fit, then its draws.
+        choices: listed variables.
+        assumed: word → value of inputs that nobody gave.
+        labels: values of columns that index parameters.
+        inputs: word → value of all numbers that matter.
+    """
+
+    problem: Problem
+    batch: Batch
+    choices: tuple[Choice, ...]
+    assumed: Mapping[str, float]
+    labels: Mapping[str, str]
+    inputs: Mapping[str, float]
+
+
+def lay_out(fits: Mapping[str, Fit], request: Request) -> Laid:
+    """Lay a request out.
+
+    Args:
+        fits: response → fit with draws, each after those whose response it needs.
+        request: what is asked.
+
+    Returns:
+        Problem and rows.
+
+    Raises:
+        InputError: something is given twice, not used, or lacking.
+        LawError: a fit has no draws.
+    """
+    for response, fit in fits.items():
+        if fit.draws is None:
+            raise LawError(f"The fit of {response} has no draws, so a plan would have no intervals: bootstrap=1000.")
+    levels = {column for fit in fits.values() for column in fit.levels}
+    labels = {w: str(v) for w, v in ((word_of(n), v) for n, v in request.given.items()) if w in levels}
+    numbers = {w: read_value(w, v) for w, v in ((word_of(n), v) for n, v in request.given.items()) if w not in levels}
+    ranges = {w: r for fit in fits.values() for w, r in fit.data.ranges.items()}
+    variables, choices = read_variables(request.choose, ranges)
+    limits = read_limits(request.limits)
+    chosen = {v.word for v in variables} | {c.word for c in choices}
+    if twice := sorted(chosen & set(numbers)):
+        raise InputError(f"{', '.join(twice)} is both given and to be chosen. Keep one of the two.")
+    numbers |= {w: v for w, v in _device_numbers(request).items() if w not in numbers}
+    keys = {limit.key: limit.value for limit in limits if limit.value is not None}
+    known = {*chosen, *numbers, *keys, *fits}
+    own = {word_of(name): text for name, text in request.define.items()}
+    objective = expression(request.objective)
+    needed = [*objective.words, *(w for limit in limits for side in (limit.left, limit.right) for w in side.words)]
+    needed += [w for fit in fits.values() for w in fit.law.columns]
+    assumed = _assumed(Scope(frozenset(known | set(ASSUMED)), own), needed, known)
+    scope = Scope(frozenset(known | set(assumed)), own)
+    scope.require(needed, "The plan")
+    used = _used(scope, needed)
+    _refuse_unused(request, used | levels)
+    values = {**numbers, **assumed, **keys}
+    rows = 1 + min(len(fit.draws) for fit in fits.values() if fit.draws is not None)
+    laws, theta = _rows(fits, labels, rows)
+    batch = Batch(theta, {w: np.full((rows, 1), v) for w, v in values.items() if w in used or w in keys})
+    problem = Problem(laws, variables, scope, objective, limits, request.sign)
+    return Laid(problem, batch, choices, assumed, labels, {w: v for w, v in values.items() if w in used - set(keys)})
+
+
+def with_logs(laid: Laid, first: Mapping[str, float]) -> Laid:
+    """Decide what is taken in logarithms, at a first choice of the listed variables."""
+    batch = laid.batch.setting(**{w: np.full(laid.batch.rows, v) for w, v in first.items()})
+    problem = laid.problem
+    inside = spread_starts(problem) * 0.98 + 0.01 * problem.scale
+    return replace(laid, problem=problem.in_logs(batch, inside))
+
+
+def _rows(fits: Mapping[str, Fit], labels: Mapping[str, str], rows: int) -> tuple[dict[str, Law], dict[str, Array]]:
+    """Laws without levels, and parameters of the fit and its draws."""
+    laws, theta = {}, {}
+    for response, fit in fits.items():
+        formula = fit.law.formula
+        for name, column in fit.law.parsed.indexed.items():
+            formula = formula.replace(f"{name}[{column}]", name)
+        laws[response] = fit.law if formula == fit.law.formula else fit.law.with_formula(formula)
+        every = fit.theta[None] if fit.draws is None else np.concatenate([fit.theta[None], fit.draws])
+        theta[response] = every[:rows, _slots(fit, labels)]
+    return laws, theta
+
+
+def _device_numbers(request: Request) -> dict[str, float]:
+    """Peak, bandwidth, power and price of the accelerator."""
+    if not request.device:
+        return {}
+    found = find_device(request.device)
+    numbers = {"peak": found.peak(request.precision), "bandwidth": found.bandwidth}
+    more = {"watts": found.watts, "price": found.price, "mfu": found.mfu}
+    return numbers | {w: float(v) for w, v in more.items() if v is not None}
+
+
+def _assumed(scope: Scope, needed: Sequence[str], known: set[str]) -> dict[str, float]:
+    """Inputs that are assumed because something needs them."""
+    used = _used(scope, [w for w in needed if w in scope.known or scope.formula(w) is not None])
+    return {w: v for w, v in ASSUMED.items() if w in used and w not in known}
+
+
+def _used(scope: Scope, needed: Sequence[str]) -> set[str]:
+    """All words that play a part."""
+    found = set(needed)
+    for word in scope.chain(needed):
+        made = scope.formula(word)
+        found |= {word, *(made.words if made is not None else ())}
+    return found
+
+
+def _refuse_unused(request: Request, used: set[str]) -> None:
+    """Nothing that was given may go unheard."""
+    idle = sorted(n for n in (*request.given, *request.choose, *request.define) if word_of(n) not in used)
+    if idle:
+        raise InputError(
+            f"{', '.join(idle)} plays no part in the law, the objective or a limit. Leave it out, or name a limit."
+        )
