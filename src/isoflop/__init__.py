@@ -12,6 +12,7 @@ _HOMES = {
     "api.fitting": ("certify", "fit", "predict"),
     "api.inputs": ("as_runs",),
     "api.judging": ("backtest", "compare", "multiverse"),
+    "api.comparing": ("recipes",),
     "api.deciding": ("isoflop_profiles", "plan", "report"),
     "validate.backtest": ("with_backtest",),
     "plan.overtraining": ("overtraining",),

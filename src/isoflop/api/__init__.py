@@ -4,6 +4,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from isoflop.api.comparing import recipes
     from isoflop.api.deciding import isoflop_profiles, plan, report
     from isoflop.api.fitting import certify, fit, predict
     from isoflop.api.inputs import as_runs
@@ -19,6 +20,7 @@ _HOMES = {
     "multiverse": "judging",
     "plan": "deciding",
     "predict": "fitting",
+    "recipes": "comparing",
     "report": "deciding",
 }
 
@@ -32,6 +34,7 @@ __all__ = [
     "multiverse",
     "plan",
     "predict",
+    "recipes",
     "report",
 ]
 

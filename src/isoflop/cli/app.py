@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from isoflop.cli import data, datasets, fitting, ladder, lawbook, planning, reporting, validation
+from isoflop.cli.recipes import recipes
 
 app = typer.Typer(
     name="isoflop",
@@ -49,5 +50,6 @@ for command in (
     reporting.demo,
 ):
     app.command()(command)
+app.command()(recipes)
 app.add_typer(datasets.app, name="data")
 app.add_typer(ladder.app, name="ladder")

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from isoflop.cli import keys_decisions as decisions
+from isoflop.cli import keys_recipes
 from isoflop.cli import keys_runs as runs
 
 
@@ -38,6 +39,7 @@ KEYS: Final[Mapping[str, tuple[Key, ...]]] = MappingProxyType(
         "compare": _keys(*decisions.COMPARE),
         "multiverse": _keys(*decisions.MULTIVERSE),
         "plan": _keys(*decisions.PLAN),
+        "recipes": _keys(*keys_recipes.RECIPES),
         "report": _keys(*decisions.REPORT),
         "demo": _keys(*decisions.DEMO),
         "data list": _keys(*runs.DATA_LIST),
