@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from isoflop.cli import data, datasets, fitting, ladder, lawbook, planning, reporting, validation
+from isoflop.cli import cost, data, datasets, fitting, ladder, lawbook, planning, reporting, validation
 from isoflop.cli.recipes import recipes
 
 app = typer.Typer(
@@ -46,6 +46,7 @@ for command in (
     validation.compare,
     validation.multiverse,
     planning.plan,
+    cost.cost,
     reporting.report,
     reporting.demo,
 ):

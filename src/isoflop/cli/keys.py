@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from isoflop.cli import keys_cost
 from isoflop.cli import keys_decisions as decisions
 from isoflop.cli import keys_recipes
 from isoflop.cli import keys_runs as runs
@@ -39,6 +40,7 @@ KEYS: Final[Mapping[str, tuple[Key, ...]]] = MappingProxyType(
         "compare": _keys(*decisions.COMPARE),
         "multiverse": _keys(*decisions.MULTIVERSE),
         "plan": _keys(*decisions.PLAN),
+        "cost": _keys(*keys_cost.COST),
         "recipes": _keys(*keys_recipes.RECIPES),
         "report": _keys(*decisions.REPORT),
         "demo": _keys(*decisions.DEMO),

@@ -182,7 +182,7 @@ def _warnings(model: object, where: Site, bill: Bill, shape: ModelShape, params:
             f"The table's {', '.join(doubtful)} of {where.device.title} was not confirmed by a source at hand."
         )
     if where.measured is None:
-        found.append("The share of peak is an assumption; a measured MFU (mfu=) makes time and money a forecast.")
+        found.append("The share of peak is an assumption; a measured MFU makes time and money a forecast.")
     miss = shape.params / float(params.value) - 1
     if abs(miss) > 0.005:
         found.append(f"The shape made for memory and serving has {miss:+.1%} parameters; give a shape to be exact.")
