@@ -189,3 +189,11 @@ def test_rows_outside_the_schedules_are_named(curve, step, message):
     law = multi_power([flat(10)])
     with pytest.raises(LawError, match=message):
         law.predict(LUO, curve=curve, checkpoint_step=step)
+
+
+def test_a_checkpoint_before_any_learning_is_refused():
+    law = multi_power([SCHEDULES["no warm-up"], SCHEDULES["constant"]])
+    assert np.isfinite(law.predict(LUO, curve=0.0, checkpoint_step=0.0))
+    assert np.isfinite(law.predict(LUO, curve=1.0, checkpoint_step=1.0))
+    with pytest.raises(LawError, match="schedule 1 is 0 before step 1, where S1 is 0 and the law infinite"):
+        law.predict(LUO, curve=[0.0, 1.0], checkpoint_step=[0.0, 0.0])

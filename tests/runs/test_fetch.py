@@ -1,12 +1,13 @@
 """Downloads against a local server: resumed, verified, refused."""
 
 import hashlib
+import re
 import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from urllib.parse import unquote
 
@@ -17,6 +18,7 @@ from isoflop.errors import FileError, InputError
 from isoflop.runs import fetch as fetching
 from isoflop.runs import published
 from isoflop.runs.published import PublishedTable
+from isoflop.runs.published import catalogue as shipped
 
 TABLE = ("N,D,loss\n" + "".join(f"{n}e8,2e9,{3 - n / 100}\n" for n in range(1, 4000))).encode()
 ENTRY = PublishedTable(
@@ -36,6 +38,7 @@ class Mirror:
     breaks_after: int | None = None
     ranges: bool = True
     asked: list[str] = field(default_factory=list)
+    encodings: list[str] = field(default_factory=list)
 
 
 @pytest.fixture
@@ -47,6 +50,7 @@ def mirror() -> Iterator[Mirror]:
             start = 0
             given = self.headers.get("Range", "")
             found.asked.append(given)
+            found.encodings.append(self.headers.get("Accept-Encoding", ""))
             content = found.files.get(unquote(self.path).lstrip("/"))
             if content is None:
                 self.send_error(404)
@@ -109,6 +113,8 @@ def test_a_broken_download_goes_on(mirror: Mirror, tmp_path: Path) -> None:
     mirror.breaks_after = None
     assert fetching.fetch("tiny", mirror=mirror.address).paths[0].read_bytes() == TABLE
     assert mirror.asked == ["", f"bytes={have}-"]
+    # A server that compresses would count its ranges in compressed bytes.
+    assert mirror.encodings == ["identity", "identity"]
 
 
 def test_a_server_that_cannot_go_on_sends_all(mirror: Mirror, tmp_path: Path) -> None:
@@ -173,6 +179,35 @@ def test_no_mirror_and_no_such_table(mirror: Mirror) -> None:
     mirror.files.clear()
     with pytest.raises(FileError, match="answers 404"):
         fetching.fetch("tiny", mirror=mirror.address)
+
+
+def test_a_redirect_must_not_leave_encryption(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    class Answer:
+        url, status_code, ok, reason = "http://elsewhere/tiny.csv", 200, True, "OK"
+
+        def __enter__(self) -> "Answer":
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            """Close nothing."""
+
+    monkeypatch.setattr("requests.get", lambda *_, **__: Answer())
+    with pytest.raises(FileError, match=r"leads to http://elsewhere/tiny\.csv, which is not encrypted"):
+        fetching.fetch("tiny", mirror="https://mirror", directory=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_catalogue_names_no_file_outside_its_folder() -> None:
+    """Names become paths below the folder of downloads."""
+    for entry in shipped().values():
+        for name in (entry.file, *entry.originals):
+            path = PurePosixPath(name)
+            assert not path.is_absolute(), name
+            assert ".." not in path.parts, name
+        assert len(PurePosixPath(entry.file).parts) == 1
+        assert re.fullmatch("[0-9a-f]{64}", entry.sha256)
+        assert re.fullmatch("[0-9a-f]{40}", entry.commit)
+        assert entry.address.startswith("https://")
 
 
 def test_nobody_answers(tmp_path: Path) -> None:

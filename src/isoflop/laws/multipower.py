@@ -184,4 +184,12 @@ def _steps_within(changes: Sequence[Changes], curve: Array, step: Array) -> NDAr
             f"Column {STEP!r} holds {step[row]:g}, but schedule {curve[row]:g} has the steps 0 to {last[row]}. "
             "Give whole steps within the schedule, or a longer schedule."
         )
+    still = np.array([int(np.argmax(chosen.area > 0)) for chosen in changes])[curve.astype(int)]
+    early = np.flatnonzero(at < still)
+    if len(early):
+        row = early[0]
+        raise LawError(
+            f"Column {STEP!r} holds {step[row]:g}, but the learning rate of schedule {curve[row]:g} is 0 before step "
+            f"{still[row]}, where S1 is 0 and the law infinite. Leave out checkpoints before it."
+        )
     return at

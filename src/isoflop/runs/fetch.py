@@ -106,7 +106,9 @@ def fetch_originals(name: str, *, base: str | None = None, directory: str | Path
         paths.append(path)
         known[original] = f"sha256:{sha256_of(path)}"
     lines = [f"{text.removeprefix('sha256:')}  {original}\n" for original, text in sorted(known.items())]
-    (folder / "SHA256SUMS").write_text("".join(lines), "utf-8")
+    part = folder / "SHA256SUMS.part"
+    part.write_text("".join(lines), "utf-8")
+    part.replace(folder / "SHA256SUMS")
     return Fetched(name, tuple(paths), root, "size in bytes")
 
 
@@ -182,9 +184,12 @@ class _Resuming:
         import requests
 
         have = self.part.stat().st_size if self.part.is_file() else 0
-        headers = {"Range": f"bytes={have}-"} if have else {}
+        # Of a compressed answer the bytes written would not be those that a range counts.
+        headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
         try:
             with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
+                if url.startswith("https://") and not answer.url.startswith("https://"):
+                    raise FileError(f"{url} leads to {answer.url}, which is not encrypted. Use another address.")
                 if answer.status_code == 416:
                     return  # nothing is missing; the hash tells whether it is right
                 if not answer.ok:
