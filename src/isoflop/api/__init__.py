@@ -6,22 +6,28 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from isoflop.api.comparing import recipes
     from isoflop.api.deciding import isoflop_profiles, plan, report
+    from isoflop.api.designing import next_runs, score_design
     from isoflop.api.fitting import certify, fit, predict
     from isoflop.api.inputs import as_runs
     from isoflop.api.judging import backtest, compare, multiverse
+    from isoflop.api.timing import compute_classes, time_scores
 
 _HOMES = {
     "as_runs": "inputs",
     "backtest": "judging",
     "certify": "fitting",
     "compare": "judging",
+    "compute_classes": "timing",
     "fit": "fitting",
     "isoflop_profiles": "deciding",
     "multiverse": "judging",
+    "next_runs": "designing",
     "plan": "deciding",
     "predict": "fitting",
     "recipes": "comparing",
     "report": "deciding",
+    "score_design": "designing",
+    "time_scores": "timing",
 }
 
 __all__ = [
@@ -29,13 +35,17 @@ __all__ = [
     "backtest",
     "certify",
     "compare",
+    "compute_classes",
     "fit",
     "isoflop_profiles",
     "multiverse",
+    "next_runs",
     "plan",
     "predict",
     "recipes",
     "report",
+    "score_design",
+    "time_scores",
 ]
 
 

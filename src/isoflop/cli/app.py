@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from isoflop.cli import cost, data, datasets, fitting, ladder, lawbook, planning, reporting, validation
+from isoflop.cli.next import next_
 from isoflop.cli.recipes import recipes
 
 app = typer.Typer(
@@ -51,6 +52,7 @@ for command in (
     reporting.demo,
 ):
     app.command()(command)
+app.command("next")(next_)
 app.command()(recipes)
 app.add_typer(datasets.app, name="data")
 app.add_typer(ladder.app, name="ladder")

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from isoflop.cli import keys_cost
+from isoflop.cli import keys_cost, keys_next, keys_recipes
 from isoflop.cli import keys_decisions as decisions
-from isoflop.cli import keys_recipes
 from isoflop.cli import keys_runs as runs
 
 
@@ -41,6 +40,7 @@ KEYS: Final[Mapping[str, tuple[Key, ...]]] = MappingProxyType(
         "multiverse": _keys(*decisions.MULTIVERSE),
         "plan": _keys(*decisions.PLAN),
         "cost": _keys(*keys_cost.COST),
+        "next": _keys(*keys_next.NEXT),
         "recipes": _keys(*keys_recipes.RECIPES),
         "report": _keys(*decisions.REPORT),
         "demo": _keys(*decisions.DEMO),

@@ -1,0 +1,55 @@
+"""Designs as tables, and their runs as a file."""
+
+import csv
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from isoflop.cli import output
+from isoflop.units import format_quantity
+
+if TYPE_CHECKING:
+    from isoflop.plan.designed import Design
+
+
+def print_design(found: "Design", *, steps: bool) -> None:
+    """Print the runs, the interval to expect, what speaks against them, and on request the derivation."""
+    from isoflop.plan.designed import ends, far_words, shown, spent_words, target_words
+
+    output.say(f"{found.question} ({found.law}: {found.formula})", style="bold")
+    words = list(found.runs[0].columns) if found.runs else []
+    rows = [
+        (
+            str(k), *(shown(run.columns[w]) for w in words), str(run.seed), format_quantity(run.cost),
+            f"±{run.half_width:.2%}", far_words(run.distance_decades).strip(),
+        )
+        for k, run in enumerate(found.runs, 1)
+    ]  # fmt: skip
+    output.grid(("", *words, "seed", "cost", "expected then", "beyond the runs"), rows, numbers=range(len(words) + 4))
+    output.say(f"{spent_words(found)}; {found.stopped}", "")
+    output.grid(
+        ("target", "today", f"expected ({found.level:.0%})"),
+        [
+            (target_words(target), ends(today, found), ends(then, found))
+            for target, today, then in zip(found.targets, found.before, found.after, strict=True)
+        ],
+    )
+    if found.decided_after is not None:
+        output.say(f"chance that these runs decide it: {found.decided_after:.0%}")
+    if steps:
+        output.say("", *(f"{number}. {step}" for number, step in enumerate(found.steps, 1)))
+    output.say("", *(f"warning: {text}" for text in found.warnings), style="yellow")
+    output.say(*(f"not in the intervals: {text}" for text in found.leaves_out))
+
+
+def write_runs(path: Path, found: "Design") -> None:
+    """Write the runs as CSV, in the order in which they pay."""
+    from isoflop.fit.storage import write_text
+
+    words = list(found.runs[0].columns) if found.runs else []
+    page = io.StringIO()
+    writer = csv.writer(page, lineterminator="\n")
+    writer.writerow([*words, "seed", "cost", "expected_half_width", "candidate_row"])
+    for run in found.runs:
+        writer.writerow([*(run.columns[w] for w in words), run.seed, run.cost, run.half_width, run.row])
+    write_text(path, page.getvalue())
