@@ -9,7 +9,6 @@ from tests.papers.support import assert_prints_as
 
 from isoflop import laws
 from isoflop.fit.fitting import fit_law
-from isoflop.laws.data_value import filtering_loss
 from isoflop.laws.optimum import compute_optimum
 from isoflop.runs.read import read_runs
 from isoflop.runs.table import RunTable
@@ -163,9 +162,9 @@ def test_asymptote_of_two_hundred_million_tokens() -> None:
 )
 def test_filtered_pools(b: float, tau: float, printed: tuple[str, ...]) -> None:
     # Sheet D3: the diverse pool of low quality wins at 640M samples.
-    values = {name: np.array([[v]]) for name, v in {"a": 0.01, "b": b, "d": 0.1, "tau": tau}.items()}
-    columns = {"samples": np.array([12.8e6, 32e6, 128e6, 640e6]), "pool_size": np.full(4, 12.8e6)}
-    for found, text in zip(filtering_loss(values, columns)[0], printed, strict=True):
+    values = {"a": 0.01, "b": b, "d": 0.1, "tau": tau}
+    error = laws.get("qqt").predict(values, samples=[12.8e6, 32e6, 128e6, 640e6], pool_size=np.full(4, 12.8e6))
+    for found, text in zip(error, printed, strict=True):
         assert_prints_as(found, text)
 
 
