@@ -10,6 +10,7 @@ from isoflop.fit.result import Fit
 from isoflop.laws.mixing import mixing_law
 from isoflop.methods.mixing import best_shares, critical_share
 from isoflop.runs.table import RunTable
+from isoflop.uncertainty.bootstrap import bootstrap
 
 DOMAINS = ("web", "code", "books")
 TRUTH = {
@@ -18,14 +19,17 @@ TRUTH = {
 }
 
 
-def fitted(name: str, rng: np.random.Generator) -> Fit:
+def made_up(name: str, rng: np.random.Generator, noise: float) -> RunTable:
     shares = rng.dirichlet(np.ones(3), 60)
     shares[:20, 2] = 0.0  # some runs have no books at all
     shares /= shares.sum(axis=1, keepdims=True)
     columns = dict(zip(DOMAINS, shares.T, strict=True))
-    law = mixing_law(DOMAINS)
-    loss = law.predict(TRUTH[name], **columns) * np.exp(rng.normal(0.0, 1e-4, 60))
-    return fit_law(law, RunTable.from_columns({**columns, "loss": loss}), objective="log-ls")
+    loss = mixing_law(DOMAINS).predict(TRUTH[name], **columns) * np.exp(rng.normal(0.0, noise, 60))
+    return RunTable.from_columns({**columns, "loss": loss})
+
+
+def fitted(name: str, rng: np.random.Generator, noise: float = 1e-4) -> Fit:
+    return fit_law(mixing_law(DOMAINS), made_up(name, rng, noise), objective="log-ls")
 
 
 def test_shares_of_zero_are_no_hindrance(rng: np.random.Generator) -> None:
@@ -47,6 +51,26 @@ def test_no_mixture_is_better(rng: np.random.Generator) -> None:
     assert found.loss <= sum(weights[name] * fits[name].evaluate(**columns) for name in weights).min() + 1e-9
 
 
+def test_shares_have_intervals_where_the_fits_have_draws(rng: np.random.Generator) -> None:
+    weights = {"web": 0.6, "code": 0.4}
+    exact = {name: fitted(name, rng, noise=1e-9) for name in TRUTH}
+    truth = best_shares(exact, weights, DOMAINS)
+    assert truth.intervals == {}
+    runs = {name: made_up(name, rng, noise=0.003) for name in TRUTH}
+    plain = {name: fit_law(mixing_law(DOMAINS), table, objective="log-ls") for name, table in runs.items()}
+    fits = {name: bootstrap(fit, runs[name], draws=60, rng=rng) for name, fit in plain.items()}
+    found = best_shares(fits, weights, DOMAINS, level=0.99)
+    assert found.shares == best_shares(plain, weights, DOMAINS).shares
+    for name in ("web", "code"):
+        low, high = found.intervals[name]
+        assert 0 <= low < truth.shares[name] < high <= 1
+        assert low <= found.shares[name] <= high
+        assert high - low < 0.2
+    assert found.level == 0.99
+    narrow = best_shares(fits, weights, DOMAINS, level=0.5).intervals["web"]
+    assert narrow[1] - narrow[0] < found.intervals["web"][1] - found.intervals["web"][0]
+
+
 def test_one_validation_domain_asks_for_one_domain(rng: np.random.Generator) -> None:
     found = best_shares({"code": fitted("code", rng)}, {"code": 1.0}, DOMAINS)
     assert found.shares["code"] == pytest.approx(1.0, abs=1e-6)
@@ -56,6 +80,8 @@ def test_fits_and_weights_must_match(rng: np.random.Generator) -> None:
     fit = fitted("web", rng)
     with pytest.raises(FitError, match="one weight for every fit"):
         best_shares({"web": fit}, {"code": 1.0}, DOMAINS)
+    with pytest.raises(FitError, match=r"weight of web is -1\. Give positive weights"):
+        best_shares({"web": fit}, {"web": -1.0}, DOMAINS)
     with pytest.raises(FitError, match="no mixing law over web, law"):
         best_shares({"web": fit}, {"web": 1.0}, ("web", "law"))
 
