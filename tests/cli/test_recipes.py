@@ -56,6 +56,31 @@ def test_the_report_has_a_section_on_recipes(isoflop: Isoflop, recipe_runs: Path
     assert "isoflop recipes" in text
 
 
+def write(path: Path, text: str) -> Path:
+    """Write rows of words as CSV."""
+    path.write_text("\n".join(",".join(line.split()) for line in text.splitlines()) + "\n", "utf-8")
+    return path
+
+
+def test_times_need_no_law(isoflop: Isoflop, tmp_path: Path) -> None:
+    rows = "recipe workload study hours\nadamw lm 0 5\nadamw lm 1 6\nmuon lm 0 4\nmuon lm 1 3\nmuon vision 0 8"
+    table = write(tmp_path / "times.csv", rows)
+    found = isoflop("recipes", table, "--time", "hours", "--json").json
+    assert found["classes"] is None
+    adamw, muon = found["times"]["recipes"]
+    assert (adamw["times"], adamw["solved"]) == ({"lm": 5.5, "vision": None}, 1)
+    assert adamw["score"] == pytest.approx((4 - 5.5 / 3.5) / 3 / 2)
+    assert (muon["score"], muon["speedup"]) == (1.0, pytest.approx(5.5 / 3.5))
+    assert "never" in isoflop("recipes", table, "--time", "hours").out
+
+
+def test_classes_need_no_law(isoflop: Isoflop, tmp_path: Path) -> None:
+    table = write(tmp_path / "hours.csv", "recipe gpu_hours loss\ngpt 6 3.0\nlstm 6 3.3\ngpt 12 2.8\nlstm 12 2.7")
+    found = isoflop("recipes", table, "--hours", "gpu_hours", "--json").json
+    assert [entry["best"] for entry in found["classes"]] == ["gpt", "lstm", None, None, None]
+    assert "12 h   lstm" in isoflop("recipes", table, "--hours", "gpu_hours").out
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -72,3 +97,9 @@ def test_what_cannot_be_compared_is_refused(isoflop: Isoflop, recipe_runs: Path,
     assert (ended.status, ended.out) == (2, "")
     assert said in ended.err
     assert ended.err.count("\n") == 1
+
+
+def test_nothing_asked_is_refused(isoflop: Isoflop, recipe_runs: Path) -> None:
+    ended = isoflop("recipes", recipe_runs)
+    assert (ended.status, ended.out) == (2, "")
+    assert "Give a law and a scale" in ended.err

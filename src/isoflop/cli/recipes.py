@@ -8,13 +8,21 @@ import typer
 
 from isoflop.cli import inputs, output
 from isoflop.cli import options as opt
+from isoflop.errors import InputError
 
 
 def recipes(  # noqa: PLR0913 - a command's arguments are its options
     context: typer.Context,
     runs: opt.Runs,
     *,
-    law: opt.LawName,
+    law: Annotated[
+        str | None,
+        typer.Option(
+            "--law",
+            metavar="NAME|FORMULA|FILE.toml",
+            help="Law of one recipe, as in isoflop fit; or one that says what differs, such as A[recipe].",
+        ),
+    ] = None,
     flops: opt.Flops = None,
     params: opt.Params = None,
     tokens: opt.Tokens = None,
@@ -48,6 +56,21 @@ def recipes(  # noqa: PLR0913 - a command's arguments are its options
     backtest: Annotated[
         bool, typer.Option("--backtest/--no-backtest", help="Whether a rolling back-test widens the intervals.")
     ] = True,
+    time: Annotated[
+        str | None,
+        typer.Option(
+            "--time",
+            metavar="COLUMN",
+            help="Also, or instead of a law: score by time to a target, one row a trial (columns workload and study "
+            "where there are several), empty where it was not reached.",
+        ),
+    ] = None,
+    hours: Annotated[
+        str | None,
+        typer.Option(
+            "--hours", metavar="COLUMN", help="Also, or instead of a law: compare in classes of accelerator-hours."
+        ),
+    ] = None,
     where: opt.Where = None,
     mapping: opt.Map = None,
     response: opt.Response = None,
@@ -66,27 +89,31 @@ def recipes(  # noqa: PLR0913 - a command's arguments are its options
     strict: opt.Strict = False,
     as_json: opt.Json = False,
 ) -> None:
-    """Compare recipes at scale. Differences, compute multipliers, crossings and the best one, with intervals."""
+    """Compare recipes at scale. Differences, compute multipliers, crossings and the best one; or times and classes."""
     from isoflop import api
     from isoflop.cli import show_recipes
     from isoflop.recipes.paired import KEYS
 
+    if law is None and time is None and hours is None:
+        raise InputError("Nothing is asked. Give a law and a scale (--law chinchilla --flops 1e24), --time or --hours.")
+    table = api.as_runs(runs, where=where, mapping=inputs.mapping(mapping), response=response or "loss")
     choices: inputs.Choices = {
         "objective": objective, "response": response, "fix": inputs.fixed(fix), "prior": inputs.priors(prior),
         "weights": weights, "noise": noise, "level": level, "seed": seed,
     }  # fmt: skip
-    with output.progress("fits") as progress:
-        found = api.recipes(
-            law, runs, at=inputs.place({"flops": flops, "params": params, "tokens": tokens}, settings),
-            tokens_per_param=tokens_per_param, baseline=baseline, way=way, shared=shared, column=column,
-            pair_by=pair_by or KEYS, backtest=backtest, bootstrap=bootstrap, resample=resample, where=where,
-            mapping=inputs.mapping(mapping), progress=progress, **choices,
-        )  # fmt: skip
-    if report is not None:
-        show_recipes.write_page(report, found, shlex.join(["isoflop", *context.obj]))
-    if as_json:
-        output.print_json(found.to_dict())
-    else:
-        show_recipes.print_recipes(found)
-    for name, fitted in found.distinct_fits().items():
-        output.hold_to(fitted.certificate, strict=strict, what=f"the fit of {name}")
+    found = None
+    if law is not None:
+        with output.progress("fits") as progress:
+            found = api.recipes(
+                law, table, at=inputs.place({"flops": flops, "params": params, "tokens": tokens}, settings),
+                tokens_per_param=tokens_per_param, baseline=baseline, way=way, shared=shared, column=column,
+                pair_by=pair_by or KEYS, backtest=backtest, bootstrap=bootstrap, resample=resample,
+                progress=progress, **choices,
+            )  # fmt: skip
+    times = None if time is None else api.time_scores(table, time=time, column=column, baseline=baseline)
+    classes = None if hours is None else api.compute_classes(
+        table, hours=hours, response=response or "loss", column=column
+    )  # fmt: skip
+    show_recipes.show((found, times, classes), as_json=as_json)
+    if found is not None:
+        show_recipes.close(found, report, shlex.join(["isoflop", *context.obj]), strict=strict)

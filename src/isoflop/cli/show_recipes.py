@@ -9,8 +9,74 @@ from isoflop.units import format_quantity
 
 if TYPE_CHECKING:
     from isoflop.fit.estimate import Estimate
+    from isoflop.recipes.classes import ClassResult
     from isoflop.recipes.comparison import Entry, RecipeComparison
     from isoflop.recipes.paired import Paired
+    from isoflop.recipes.timing import TimeScores
+
+
+def show(
+    parts: "tuple[RecipeComparison | None, TimeScores | None, tuple[ClassResult, ...] | None]", *, as_json: bool
+) -> None:
+    """Print what was asked: the comparison by a law, times to a target, classes of accelerator-hours."""
+    found, times, classes = parts
+    if as_json:
+        output.print_json(
+            ({} if found is None else found.to_dict())
+            | {
+                "times": None if times is None else times.to_dict(),
+                "classes": None if classes is None else [result.to_dict() for result in classes],
+            }
+        )
+        return
+    if found is not None:
+        print_recipes(found)
+    if times is not None:
+        print_times(times)
+    if classes is not None:
+        print_classes(classes)
+
+
+def close(found: "RecipeComparison", report: Path | None, command: str, *, strict: bool) -> None:
+    """Write the report, where one was asked for, and hold the command to the fits' certificates."""
+    if report is not None:
+        write_page(report, found, command)
+    for name, fitted in found.distinct_fits().items():
+        output.hold_to(fitted.certificate, strict=strict, what=f"the fit of {name}")
+
+
+def print_times(found: "TimeScores") -> None:
+    """Print scores and times to the target."""
+    loads = found.times.workloads
+    output.say("", f"time to the target; ratios above {found.largest_ratio:g} do not count", style="bold")
+    rows = [
+        (
+            row["recipe"],
+            f"{row['score']:.3f}",
+            "–" if row["speedup"] is None else f"{row['speedup']:.3g}×",
+            str(row["solved"]),
+            *("never" if row["times"][load] is None else f"{row['times'][load]:.4g}" for load in loads),
+        )
+        for row in found.to_dict()["recipes"]
+    ]
+    headers = ("recipe", "score", f"speedup on {found.baseline}", "solved", *loads)
+    output.grid(headers, rows, numbers=range(1, len(headers)))
+
+
+def print_classes(found: "tuple[ClassResult, ...]") -> None:
+    """Print the best run of every recipe in each class."""
+    names = tuple(dict.fromkeys(name for result in found for name in result.responses))
+    output.say("", "lowest response in each class of accelerator-hours", style="bold")
+    rows = [
+        (
+            f"{result.hours:g} h",
+            result.best or "no runs",
+            *(f"{result.responses[name]:.4f}" if name in result.responses else "–" for name in names),
+            "–" if result.lead is None else f"{result.lead:.2%}",
+        )
+        for result in found
+    ]
+    output.grid(("class", "best", *names, "lead"), rows, numbers=range(2, len(names) + 3))
 
 
 def print_recipes(found: "RecipeComparison") -> None:
