@@ -1,6 +1,7 @@
 """Early checkpoints foretell the end: published learning curves, and made-up ones."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -67,3 +68,22 @@ def test_too_few_early_checkpoints_for_every_run(rng: np.random.Generator) -> No
     table = curves(rng)
     with pytest.raises(FitError, match=r"No run could be fitted: r0: .*3 free parameters"):
         predict_curves("power-tokens-floor", table, early_part(table, share=0.15))
+
+
+def test_the_mean_error_has_an_interval_from_whole_runs() -> None:
+    """Sixty sets of twelve errors made up around a known mean: the interval holds it about as often as it says."""
+    table = curves(np.random.default_rng(1))
+    found = predict_curves("power-tokens-floor", table, early_part(table, share=0.5, skip=0.12))
+    model, hits = found.curves[0], 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        ends = 1 + rng.gamma(4.0, 0.0025, 12)  # mean error .01
+        many = replace(found, curves=tuple(replace(model, end=float(end), actual_end=1.0) for end in ends))
+        estimate = many.error_interval(rng=rng, draws=300)
+        assert estimate.value == many.mean_abs_rel_error
+        hits += estimate.interval[0] < 0.01 < estimate.interval[1]
+    assert 47 <= hits <= 60
+    with pytest.raises(FitError, match="2 curves show no spread"):
+        replace(found, curves=found.curves[:2]).error_interval(rng=np.random.default_rng(0))
+    with pytest.raises(FitError, match="is no early part"):
+        early_part(table, share=0.1, skip=0.3)

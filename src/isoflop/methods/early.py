@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from isoflop.errors import FitError, IsoflopError
+from isoflop.fit.estimate import Correction, Estimate, estimate_from_draws
 from isoflop.fit.fitting import fit_law
 from isoflop.fit.result import Fit
 from isoflop.laws.catalogue import as_law
@@ -56,7 +57,37 @@ class EarlyPrediction:
     @property
     def mean_abs_rel_error(self) -> float:
         """Mean over the curves of the relative error at the last checkpoint."""
-        return float(np.mean([abs(curve.end / curve.actual_end - 1) for curve in self.curves]))
+        return float(self._end_errors().mean())
+
+    def error_interval(self, *, rng: np.random.Generator, draws: int = 1000, level: float = 0.9) -> Estimate:
+        """Mean relative error at the last checkpoint, with an interval from resampled runs.
+
+        Whole runs are drawn: the checkpoints of a run are not independent, so an interval from them
+        would be far too narrow.
+
+        Args:
+            rng: random state.
+            draws: resamplings, each with Bayesian weights of the runs.
+            level: confidence level.
+
+        Returns:
+            The mean error that other runs of this kind would show.
+
+        Raises:
+            FitError: fewer than three curves.
+        """
+        errors = self._end_errors()
+        if len(errors) < 3:
+            raise FitError(f"{len(errors)} curves show no spread of errors. Give at least three runs.")
+        drawn = rng.dirichlet(np.ones(len(errors)), draws) @ errors
+        left = ("that runs of another kind or size may miss by more",)
+        return estimate_from_draws(
+            float(errors.mean()), drawn, level=level, correction=Correction(len(errors), 1), leaves_out=left
+        )
+
+    def _end_errors(self) -> Array:
+        """Relative error of every curve at its last checkpoint, without its sign."""
+        return np.array([abs(curve.end / curve.actual_end - 1) for curve in self.curves])
 
 
 def early_part(table: RunTable, *, by: str = "tokens", share: float = 0.3, skip: float = 0.1) -> Array:
@@ -73,7 +104,12 @@ def early_part(table: RunTable, *, by: str = "tokens", share: float = 0.3, skip:
 
     Returns:
         True for the checkpoints to fit, shape (rows,).
+
+    Raises:
+        FitError: the shares do not say 0 <= skip < share < 1.
     """
+    if not 0 <= skip < share < 1:
+        raise FitError(f"A share of {share:g} after {skip:g} is no early part. Give 0 <= skip < share < 1.")
     x, codes = table.column(by), table.labels("run")[1]
     last = np.array([x[codes == code].max() for code in range(int(codes.max()) + 1)])[codes]
     return np.asarray((x >= skip * last) & (x <= share * last))
