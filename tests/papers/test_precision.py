@@ -26,6 +26,7 @@ from isoflop.methods.bit_budget import (
 from isoflop.methods.low_precision import (
     FP4_SPEEDS,
     KUMAR,
+    FormatSpeed,
     allocation_shift,
     best_training_bits,
     critical_tokens_post,
@@ -127,6 +128,19 @@ def test_bad_questions_about_bits() -> None:
         best_bits(tokens=1e12, block_elements=1)
     with pytest.raises(InputError, match="at least 2 bits"):
         best_layout(1)
+    with pytest.raises(InputError, match="no number E-1M3"):
+        Layout(-1, 3)
+    with pytest.raises(InputError, match=r"params of -1000000000\.0 has no answer"):
+        critical_tokens(-1e9, Layout(2, 1))
+    with pytest.raises(InputError, match=r"bits of 0\.0 has no answer"):
+        effective_params(1e9, 1e11, 0)
+    for given in ({"tokens": -1.0}, {"flops": 0.0}, {"flops": 1e21, "params": 0.0}):
+        with pytest.raises(InputError, match="plain counts"):
+            best_bits(**given)
+    with pytest.raises(InputError, match="cannot be quantized"):
+        critical_tokens_post(0.0, 4)
+    with pytest.raises(InputError, match="factors above 0"):
+        FormatSpeed(0.0, 2.0)
 
 
 # ---- section 2: scaling laws for precision

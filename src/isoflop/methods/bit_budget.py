@@ -31,6 +31,11 @@ class Layout:
     exponent_bits: int
     mantissa_bits: int
 
+    def __post_init__(self) -> None:
+        """Refuse negative bits, for which the law has no value."""
+        if min(self.exponent_bits, self.mantissa_bits) < 0:
+            raise InputError(f"There is no number {self}. Give exponent and mantissa bits from 0 up.")
+
     @property
     def bits(self) -> int:
         """All bits: sign, exponent and mantissa."""
@@ -91,12 +96,15 @@ def critical_tokens(
     Returns:
         Tokens; the published constants put them decades beyond the runs that were fitted.
 
+    Raises:
+        InputError: a size is not positive, or a block is of one element or fewer.
+
     >>> float(critical_tokens(1e9, Layout(2, 1), block_elements=128) / 1e12)
     0.393
     """
     v = _arrays(values)
     digits = (layout.exponent_bits + 0.5) ** v["delta"] * (layout.mantissa_bits + 0.5) ** v["nu"]
-    scale = v["d"] * v["gamma"] * np.asarray(params, dtype=float) ** v["alpha"] * digits / _log_block(block_elements)
+    scale = v["d"] * v["gamma"] * _positive("params", params) ** v["alpha"] * digits / _log_block(block_elements)
     return np.asarray(scale ** (0.5 / v["beta"]))
 
 
@@ -124,11 +132,14 @@ def effective_params(
     Returns:
         Parameters, below N.
 
+    Raises:
+        InputError: a number is not positive, or a block is of one element or fewer.
+
     >>> float(effective_params(1e9, 1e11, 8, block_elements=128) / 1e9)
     0.996
     """
     v = _arrays(values)
-    n, d, p = (np.asarray(x, dtype=float) for x in (params, tokens, bits))
+    n, d, p = (_positive(w, x) for w, x in (("params", params), ("tokens", tokens), ("bits", bits)))
     cost = d ** v["beta"] * _log_block(block_elements) / (_gamma_rho(v) * v["n"] * p ** (v["delta"] + v["nu"]))
     return np.asarray(n / (1 + cost) ** (1 / v["alpha"]))
 
@@ -164,7 +175,7 @@ def best_bits(
         Bits P, not rounded.
 
     Raises:
-        InputError: the three are given in another combination.
+        InputError: the three are given in another combination, or one is not positive.
 
     >>> float(best_bits(flops=1e21, block_elements=128)), float(best_bits(tokens=1e12, block_elements=128))
     (4.19, 5.18)
@@ -174,14 +185,14 @@ def best_bits(
     gamma_d = (digits - v["alpha"]) / (v["alpha"] * v["n"] * rho)
     match flops is not None, params is not None, tokens is not None:
         case False, False, True:
-            return np.asarray((gamma_d * np.asarray(tokens, dtype=float) ** v["beta"] * log_block) ** (1 / digits))
+            return np.asarray((gamma_d * _positive("tokens", tokens) ** v["beta"] * log_block) ** (1 / digits))
         case True, True, False:
             gamma_n = (v["beta"] + digits) / (v["d"] * v["beta"] * rho)
-            n, c = np.asarray(params, dtype=float), np.asarray(flops, dtype=float) / FLOPS_PER_BIT
+            n, c = _positive("params", params), _positive("flops", flops) / FLOPS_PER_BIT
             power = gamma_n * c ** (2 * v["beta"]) * n ** -(v["alpha"] + 2 * v["beta"]) * log_block
             return np.asarray(power ** (1 / (digits + 2 * v["beta"])))
         case True, False, False:
-            c = np.asarray(flops, dtype=float) / FLOPS_PER_BIT
+            c = _positive("flops", flops) / FLOPS_PER_BIT
             both = (v["alpha"] + v["beta"]) / v["beta"]
             ratio = v["beta"] * v["d"] / (v["alpha"] * v["n"]) * (digits - v["alpha"]) / (digits + v["beta"])
             power = (gamma_d * log_block) ** both * ratio * c ** v["alpha"]
@@ -198,6 +209,14 @@ def _gamma_rho(v: Mapping[str, Array]) -> Array:
 def _arrays(values: Values) -> dict[str, Array]:
     """Parameters as arrays, so that draws of them give draws of the answer."""
     return {name: np.asarray(value, dtype=float) for name, value in values.items()}
+
+
+def _positive(word: str, values: ArrayLike | None) -> Array:
+    """Numbers as an array, refused where one is not above zero."""
+    array = np.asarray(values, dtype=float)
+    if not np.all(array > 0):
+        raise InputError(f"{word} of {array} has no answer. Give numbers above 0, as plain counts.")
+    return array
 
 
 def _log_block(block_elements: ArrayLike) -> Array:

@@ -101,7 +101,7 @@ def allocation_shift(bits: ArrayLike, *, values: Mapping[str, float] = KUMAR, re
         reference: bits that the factors compare with.
 
     Returns:
-        Factors of size and of data, shape (2, …).
+        Factors of size and of data, shape (2, …); NaN where `effective_share` has no value.
 
     >>> [float(x) for x in allocation_shift(8)]
     [1.55, 1.29]
@@ -136,10 +136,15 @@ def critical_tokens_post(
     Returns:
         Tokens.
 
+    Raises:
+        InputError: a size is not positive.
+
     >>> float(critical_tokens_post(220e6, 4) / 1e11)
     1.75
     """
     n, bits = np.asarray(params, dtype=float), np.asarray(post_bits, dtype=float)
+    if not np.all(n > 0):
+        raise InputError(f"{n} parameters cannot be quantized. Give numbers above 0.")
     gain = base["alpha"] * base["B"] * n ** damage["gamma_N"] * np.exp(bits / damage["gamma_post"])
     power = 1 / (damage["gamma_D"] + base["alpha"])
     return np.asarray((gain / (damage["gamma_D"] * damage["C_T"])) ** power)
@@ -156,6 +161,11 @@ class FormatSpeed:
 
     forward: float
     backward: float
+
+    def __post_init__(self) -> None:
+        """Refuse what is no speed."""
+        if not min(self.forward, self.backward) > 0:
+            raise InputError(f"Speed-ups of {self.forward} and {self.backward} cannot be. Give factors above 0.")
 
     @property
     def training(self) -> float:

@@ -46,10 +46,16 @@ def tokens_per_parameter_byte(params: ArrayLike, tokens: ArrayLike, weight_bits:
     Returns:
         Tokens per byte.
 
+    Raises:
+        InputError: a number is not positive.
+
     >>> round(float(tokens_per_parameter_byte(396e6, 100e9, 2)))
     1010
     """
-    return np.asarray(8 * np.asarray(tokens, dtype=float) / (np.asarray(params, dtype=float) * np.asarray(weight_bits)))
+    n, d, b = (np.asarray(x, dtype=float) for x in (params, tokens, weight_bits))
+    if not (np.all(n > 0) and np.all(d > 0) and np.all(b > 0)):
+        raise InputError(f"{d} tokens, {n} parameters and {b} bits cannot be. Give positive numbers.")
+    return np.asarray(8 * d / (n * b))
 
 
 def split_tokens(params: float, tokens: float, weight_bits: float, *, a: float | None = None) -> TokenSplit:
@@ -75,10 +81,6 @@ def split_tokens(params: float, tokens: float, weight_bits: float, *, a: float |
     >>> split_tokens(396e6, 100e9, 2).fraction
     0.378
     """
-    if not min(params, tokens, weight_bits) > 0:
-        raise InputError(
-            f"{tokens:g} tokens, {params:g} parameters and {weight_bits:g} bits cannot be. Give positive numbers."
-        )
     ratio = float(tokens_per_parameter_byte(params, tokens, weight_bits))
     if not ratio > 1:
         raise InputError(
