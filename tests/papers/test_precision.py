@@ -331,6 +331,15 @@ def test_a_split_of_what_cannot_be_is_refused(params: float, tokens: float, bits
         split_tokens(params, tokens, bits)
 
 
+def test_quantizing_to_as_many_bits_or_more_does_no_damage() -> None:
+    # Section 2: the damage is 0 at equal bits; without the kink it would be a gain beyond them.
+    law, damage = laws.get("kumar-unified"), laws.get("kumar-ptq").published_set().values
+    values = {**{name: KUMAR[name] for name in ("A", "alpha", "B", "E", "n_w", "gamma_w")}, **damage, "C_w": 0.5}
+    at = {"params": 1e8, "tokens": 1e10, "weight_bits": 4.0}
+    fewer, equal, more = (float(law.predict(values, post_bits=bits, **at)) for bits in (3.0, 4.0, 8.0))
+    assert fewer > equal == more
+
+
 # ---- the ranges that the sheet's sections state
 
 

@@ -189,7 +189,7 @@ KUMAR_UNIFIED: Final = Law(
     name="kumar-unified",
     formula=(
         f"L = A/({_LEFT})^alpha + B/D^alpha + E"
-        f" + C_T*exp(-post_bits/gamma_post)*D^gamma_D/({_LEFT})^gamma_N*(1 - exp(-C_w*(weight_bits - post_bits)))"
+        f" + C_T*exp(-post_bits/gamma_post)*D^gamma_D/({_LEFT})^gamma_N*(1 - exp(-C_w*max(weight_bits - post_bits, 0)))"
     ),
     title="Weights trained in few bits and then quantized to fewer",
     family="precision",
@@ -208,7 +208,9 @@ KUMAR_UNIFIED: Final = Law(
     },
     variables=("weight_bits", "post_bits"),
     source=KUMAR,
-    counted="weight_bits in training, post_bits after it, never more; N non-embedding; D training tokens",
+    counted=(
+        "weight_bits in training, post_bits after it; as many or more do no damage; N non-embedding; D training tokens"
+    ),
     valid="3e7 to 2.2e8 parameters, 1.5e9 to 2.6e10 tokens, 3 to 16 bits",
     ranges={"params": (3e7, 2.2e8), "tokens": (1.5e9, 2.6e10), "weight_bits": (3, 16), "post_bits": (3, 16)},
     advice=(
