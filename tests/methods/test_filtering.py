@@ -63,13 +63,17 @@ def test_utilities_and_half_lives_are_found_again(rng: np.random.Generator) -> N
             "error": error * np.exp(rng.normal(0.0, 1e-4, len(rows))),
         }
     )
-    fit, names = fit_pools(runs)
+    assert fit_pools(runs)[0].draws is None
+    fit, names = fit_pools(runs, rng=rng, draws=40)
     assert set(names) == set(truth)
     assert fit.certificate.verdict != "not converged"
     assert fit.parameters["a"] == pytest.approx(0.01, rel=0.05)
     for name, pool in truth.items():
         assert fit.parameters[f"b_{name}"] == pytest.approx(pool.utility, rel=0.03)
         assert fit.parameters[f"tau_{name}"] == pytest.approx(pool.half_life, rel=0.03)
+        low, high = fit.interval(f"b_{name}", 0.99)
+        assert low < pool.utility < high
+        assert high - low < 0.02
 
 
 @pytest.mark.parametrize(

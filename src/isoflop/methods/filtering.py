@@ -14,6 +14,7 @@ from isoflop.fit.result import Fit
 from isoflop.laws.data_value import FILTERING, MOST_PASSES, SAMPLE_UNIT, filtering_loss
 from isoflop.laws.law import Law, Parameter
 from isoflop.runs.table import RunTable
+from isoflop.uncertainty.bootstrap import bootstrap
 
 Array = NDArray[Any]
 
@@ -173,7 +174,13 @@ def pools_law(names: Sequence[str]) -> Law:
 
 
 def fit_pools(
-    runs: RunTable, *, pool: str = "pool", response: str = "error", d: float = 0.1
+    runs: RunTable,
+    *,
+    pool: str = "pool",
+    response: str = "error",
+    d: float = 0.1,
+    rng: np.random.Generator | None = None,
+    draws: int = 1000,
 ) -> tuple[Fit, tuple[str, ...]]:
     """Fit utilities and half-lives of several pools with one scale, by least squares.
 
@@ -185,6 +192,8 @@ def fit_pools(
         pool: column with the names of pools.
         response: column of errors, 1 - accuracy.
         d: floor, fixed as in the paper.
+        rng: draws the bootstrap over runs that gives intervals; no draws when None.
+        draws: bootstrap draws.
 
     Returns:
         The fit, and the pools in the order of its parameters.
@@ -192,4 +201,5 @@ def fit_pools(
     names, index = runs.labels(pool)
     columns = {word: runs.column(word) for word in ("samples", "pool_size", response)}
     table = RunTable.from_columns({**columns, "pool_index": index.astype(float)})
-    return fit_law(pools_law(names), table, objective="ls", response=response, fix={"d": d}), names
+    fit = fit_law(pools_law(names), table, objective="ls", response=response, fix={"d": d})
+    return (fit if rng is None else bootstrap(fit, table, draws=draws, rng=rng)), names
