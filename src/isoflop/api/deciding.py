@@ -10,8 +10,10 @@ from isoflop.api.fitting import fit
 from isoflop.api.inputs import FitChoices, LawLike, Runs, as_runs
 from isoflop.api.judging import backtest
 from isoflop.engine import Progress
-from isoflop.errors import LawError, TableError
+from isoflop.errors import InputError, LawError, TableError
 from isoflop.fit.result import Fit
+from isoflop.plan.design import next_runs
+from isoflop.plan.designed import Design
 from isoflop.plan.isoflops import Isoflops
 from isoflop.plan.isoflops import isoflop_profiles as run_profiles
 from isoflop.plan.plan import plan
@@ -25,6 +27,8 @@ __all__ = ["isoflop_profiles", "plan", "report"]
 
 AHEAD = 100.0
 """A report plans for this many times the compute of the largest run, when no budget is given."""
+DECADE = 10.0
+"""Its next runs may cost this many times the compute of the largest run."""
 
 
 def isoflop_profiles(
@@ -119,7 +123,13 @@ def report(
     if tested is not None:
         fitted = with_backtest(fitted, tested)
     profiles = _profiles(table, fitted, int(choices.get("seed", 0)))
-    parts: Parts = {"command": command, "backtest": tested, "profiles": profiles, "plan": _plan(fitted, flops)}
+    parts: Parts = {
+        "command": command,
+        "backtest": tested,
+        "profiles": profiles,
+        "plan": _plan(fitted, flops),
+        "design": _next(fitted, flops),
+    }
     if title:
         parts["title"] = title
     write_report(path, fitted, table, **parts)
@@ -149,4 +159,16 @@ def _plan(fitted: Fit, flops: float | None) -> Plan | None:
     try:
         return plan(fitted, flops=AHEAD * fitted.data.ranges["flops"][1] if flops is None else flops)
     except LawError:
+        return None
+
+
+def _next(fitted: Fit, flops: float | None) -> Design | None:
+    """Eight runs that narrow the plan's interval most for ten times the largest run's compute, or None."""
+    if fitted.draws is None or "flops" not in fitted.data.ranges:
+        return None
+    largest = fitted.data.ranges["flops"][1]
+    try:
+        target = {"flops": AHEAD * largest if flops is None else flops}
+        return next_runs(fitted, target, budget=DECADE * largest, most=8)
+    except InputError:
         return None

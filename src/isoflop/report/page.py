@@ -10,6 +10,7 @@ from isoflop.figures.save import javascript, script_json
 from isoflop.fit import Fit
 from isoflop.fit.storage import write_text
 from isoflop.plan import Plan
+from isoflop.plan.designed import Design
 from isoflop.plan.isoflops import Isoflops
 from isoflop.recipes.comparison import RecipeComparison
 from isoflop.report import (
@@ -18,6 +19,7 @@ from isoflop.report import (
     about_forecast,
     about_isoflop,
     about_laws,
+    about_next,
     about_recipes,
     about_runs,
     top,
@@ -54,6 +56,7 @@ class Parts(TypedDict, total=False):
     recipes: RecipeComparison | None
     profiles: Isoflops | None
     plan: Plan | None
+    design: Design | None
     checks: CheckReport | None
     held_out: RunTable | None
     target: float | None
@@ -66,7 +69,8 @@ def render_report(fit: Fit, table: RunTable, **parts: Unpack[Parts]) -> str:
         fit: the fit; its numbers have intervals where it has draws.
         table: the runs that it was fitted to.
         parts: `command` (what made the report), `title`, `backtest`, `comparison`, `multiverse`, `recipes`, `profiles`
-            (approach 2), `plan`, `checks` (made here when None), `held_out` (larger runs that the fit has not seen),
+            (approach 2), `plan`, `design` (runs to buy next), `checks` (made here when None), `held_out`
+            (larger runs that the fit has not seen),
             `target` (compute to forecast; the plan's when None).
 
     Returns:
@@ -98,6 +102,7 @@ def sections_of(fit: Fit, table: RunTable, parts: Parts) -> list[Section]:
     """All sections in order."""
     plan, found, comparison = parts.get("plan"), parts.get("backtest"), parts.get("comparison")
     multiverse, recipes, target = parts.get("multiverse"), parts.get("recipes"), parts.get("target")
+    design = parts.get("design")
     if target is None and plan is not None and plan.exists:
         target = float(plan.flops.value)
     checks = parts.get("checks")
@@ -115,6 +120,7 @@ def sections_of(fit: Fit, table: RunTable, parts: Parts) -> list[Section]:
         *([] if recipes is None else [about_recipes.recipes_section(recipes)]),
         about_forecast.forecast_section(fit, table, target, parts.get("held_out")),
         about_forecast.plan_section(plan, fit),
+        *([] if design is None else [about_next.next_section(design)]),
         top.left_out_section(fit, plan),
         reproduce_section(fit, parts.get("command", "")),
     ]
