@@ -284,6 +284,13 @@ def test_eight_bits_for_the_second_feed_forward_input() -> None:
         assert_prints_as(100 * (1 - qat_error("w4a4-fc2-8bit", **at) / qat_error("w4a4", **at)), cut)
 
 
+def test_doubtful_cells_of_the_table_are_noted() -> None:
+    # Section 3: two cells of gamma_G were placed by position, and the text disagrees with two others.
+    notes = {p.name.removeprefix("chen-2025-"): p.note for p in laws.get("qat-error").published}
+    assert {bits for bits, note in notes.items() if "placed by position" in note} == {"w4a4-fc2-8bit", "w16a4-fc2-8bit"}
+    assert {bits for bits, note in notes.items() if "last digits" in note} == {"w16a4", "w16a4-fc2-8bit"}
+
+
 def test_the_joint_error_is_about_nine_tenths_of_the_sum() -> None:
     grid = np.meshgrid([74e6, 145e6, 297e6, 595e6], [1e10, 2e10, 5e10, 1e11], [32, 64, 128, 256])
     at = dict(zip(("params", "tokens", "group_size"), (x.ravel() for x in grid), strict=True))

@@ -44,13 +44,15 @@ _PARAMETERS: Final = {
 def _chen(base: dict[str, float]) -> tuple[Published, ...]:
     """The rows of the table, with the BF16 constants where the law needs them."""
     note = "Nats/token on OLMo2 data, INT4."
+    typo = " The text gives another gamma_G in the last digits."
+    placed = " Its gamma_G stood in a part of the table without row names and was placed by position."
     return tuple(
         Published(
             name=f"chen-2025-{bits}",
             values={**base, "k": k, "gamma_D": gamma_d, "gamma_G": gamma_g, "gamma_N": gamma_n},
             where="arXiv:2505.14302, table of fitted constants",
             evidence="V",
-            note=note + (" The text gives another gamma_G in the last digits." if bits.startswith("w16") else ""),
+            note=note + typo * bits.startswith("w16") + placed * bits.endswith("fc2-8bit"),
         )
         for bits, k, gamma_n, gamma_d, gamma_g in _CHEN_TABLE
     )
