@@ -88,7 +88,7 @@ def cost(
         convention=name, by_convention=counted,
         device=where.device.title, devices=spread.devices, mfu=mfu, layout=spread, training=bill, serving=group,
         serving_bill=later, served=served, thresholds=crossings(flops), steps=derivation,
-        warnings=_warnings(model, where, bill, shape, params),
+        warnings=_warnings(model, where, bill, run, params),
     )  # fmt: skip
 
 
@@ -169,7 +169,7 @@ def _question(params: Estimate, data: Estimate, where: Site, devices: int) -> st
     return f"Cost of {model} with {devices} × {where.device.title}"
 
 
-def _warnings(model: object, where: Site, bill: Bill, shape: ModelShape, params: Estimate) -> tuple[str, ...]:
+def _warnings(model: object, where: Site, bill: Bill, run: Training, params: Estimate) -> tuple[str, ...]:
     """What could not be counted, and what the figures rest on."""
     found = list(model.warnings) if isinstance(model, Plan) else []
     if bill.money is None:
@@ -183,7 +183,9 @@ def _warnings(model: object, where: Site, bill: Bill, shape: ModelShape, params:
         )
     if where.measured is None:
         found.append("The share of peak is an assumption; a measured MFU makes time and money a forecast.")
-    miss = shape.params / float(params.value) - 1
+    if run.offload != "none":
+        found.append("The time that offloading takes is not counted; isoflop.plan.memory.offload_efficiency gives it.")
+    miss = run.shape.params / float(params.value) - 1
     if abs(miss) > 0.005:
         found.append(f"The shape made for memory and serving has {miss:+.1%} parameters; give a shape to be exact.")
     return tuple(dict.fromkeys(found))
