@@ -94,3 +94,28 @@ def test_bad_questions_are_answered() -> None:
         cluster_items(np.zeros((20, 3)), radius=0.3)
     with pytest.raises(FitError, match=r"No cluster of radius 0\.01 has 10 items"):
         cluster_items(np.eye(12), radius=0.01)
+    with pytest.raises(FitError, match="positive radius, and pass rates between 0 and 1"):
+        cluster_items(100 * np.ones((20, 3)), radius=0.3)
+
+
+def test_the_forecast_has_an_interval_from_resampled_runs() -> None:
+    """Over five tables the intervals are about as wide as the forecasts spread; all clusters share the drawn runs."""
+    truth = np.mean([float(laws.get("cod").predict(kind, flops=1000.0)) for kind in TRUTH])
+    misses, halves = [], []
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        seen = scores(rng, COMPUTE)[:, :7]
+        found = fit_clusters(cluster_items(seen, radius=0.25), seen, COMPUTE[:7], guess=0.0, rng=rng, draws=60)
+        forecast = found.forecast(COMPUTE[7])
+        assert forecast.value == found.predict(COMPUTE[7])
+        low, high = forecast.interval
+        assert low < forecast.value < high
+        misses.append(forecast.value - truth)
+        halves.append((high - low) / 2)
+    assert 0.8 < np.mean(halves) / np.sqrt(np.mean(np.square(misses))) < 3.5
+    assert any("few runs" in text for text in forecast.leaves_out)
+    with pytest.raises(FitError, match="has no score"):
+        found.predict(-1e20)
+    plain = fit_clusters(cluster_items(seen, radius=0.25), seen, COMPUTE[:7], guess=0.0)
+    with pytest.raises(FitError, match="Give rng to fit_clusters"):
+        plain.forecast(COMPUTE[7])
