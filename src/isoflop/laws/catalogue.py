@@ -5,10 +5,19 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from isoflop.errors import FileError, LawError
 from isoflop.laws.law import Law, Parameter, Published, Source
+
+_BUILT: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "multi-power": "is built from the schedules of the runs, in Python: isoflop.methods.multipower.fit_curves fits "
+        "it, and isoflop.methods.logged reads schedules off a log. For tables there are lr-annealing (columns S1 and "
+        "S2) and multi-power-two-stage."
+    }
+)
+"""Laws that no table can hold by itself → how to get them."""
 
 
 @cache
@@ -43,6 +52,8 @@ def get(name: str) -> Law:
 
     if name in catalogue():
         return catalogue()[name]
+    if name in _BUILT:
+        raise LawError(f"The law {name!r} {_BUILT[name]}")
     near = get_close_matches(name, names(), n=1)
     step = f"Did you mean {near[0]!r}? " if near else ""
     raise LawError(

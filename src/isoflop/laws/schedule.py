@@ -105,7 +105,7 @@ TWO_STAGE: Final = Law(
     valid="checkpoints after one fall of a constant rate",
     advice=(
         "The case from which the law was found. For any other schedule, and for warm-up, build the law over whole "
-        "curves with isoflop.laws.multipower.multi_power."
+        "curves: isoflop.methods.multipower.fit_curves, with isoflop.methods.logged for schedules from a log."
     ),
     published=tuple(
         Published(
