@@ -155,8 +155,8 @@ def runs_of(plan: Plan | PlanWithin, *, seeds: Sequence[int] = (0,), **settings:
     lacking = [word for word in ("params", "tokens") if not found.get(word, float("nan")) > 0]
     if lacking:
         raise InputError(f"The plan says nothing of {', '.join(lacking)}, so there is no run to write. Choose them.")
-    chosen = {word: found[word] for word in ("lr", "batch_tokens") if word in found}
-    options: dict[str, Any] = {**chosen, **settings}
+    options: dict[str, Any] = {word: found[word] for word in ("lr", "batch_tokens") if word in found}
+    options |= settings
     return tuple(run_spec(found["params"], found["tokens"], seed=seed, **options) for seed in seeds)
 
 

@@ -102,9 +102,10 @@ def lay_out(fits: Mapping[str, Fit], request: Request) -> Laid:
     objective = expression(request.objective)
     needed = [*objective.words, *(w for limit in limits for side in (limit.left, limit.right) for w in side.words)]
     needed += [w for fit in fits.values() for w in fit.law.columns]
-    assumed = _assumed(Scope(frozenset(known | set(ASSUMED)), own), needed, known)
+    most = Scope(frozenset(known | set(ASSUMED)), own)
+    most.require(needed, "The plan")
+    assumed = _assumed(most, needed, known)
     scope = Scope(frozenset(known | set(assumed)), own)
-    scope.require(needed, "The plan")
     used = _used(scope, needed)
     _refuse_unused(request, used | levels)
     values = {**numbers, **assumed, **keys}
@@ -148,7 +149,7 @@ def _device_numbers(request: Request) -> dict[str, float]:
 
 def _assumed(scope: Scope, needed: Sequence[str], known: set[str]) -> dict[str, float]:
     """Inputs that are assumed because something needs them."""
-    used = _used(scope, [w for w in needed if w in scope.known or scope.formula(w) is not None])
+    used = _used(scope, needed)
     return {w: v for w, v in ASSUMED.items() if w in used and w not in known}
 
 
