@@ -1,5 +1,7 @@
 """The pruned perceptron: power law at random, beyond it with a good probe, and back to it with a poor one."""
 
+from typing import Literal
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize
@@ -102,3 +104,11 @@ def test_examples_without_a_margin_are_refused() -> None:
         max_margin(np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0]]))
     thin = max_margin(np.array([[1.0, 1e-4], [-1.0, 1e-4]]))
     np.testing.assert_allclose(thin, [0.0, 1e4], atol=1e-6, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("keep", "dimension"), [("harder", 40), ("hard", 1)])
+def test_rules_and_dimensions_that_cannot_be_are_refused(
+    keep: Literal["hard"], dimension: int, rng: np.random.Generator
+) -> None:
+    with pytest.raises(FitError, match="choose hard, easy, random"):
+        simulate_pruning(8.0, 0.5, rng=rng, keep=keep, dimension=dimension)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,8 +75,14 @@ def simulate_pruning(
         The error with its standard error.
 
     Raises:
-        FitError: the fraction is not within (0, 1], or fewer than two examples are kept.
+        FitError: the fraction is not within (0, 1], fewer than two examples are kept, the rule is
+            unknown, or there are fewer than two dimensions.
     """
+    if keep not in get_args(Keep) or dimension < 2:
+        raise FitError(
+            f"Examples kept by {keep!r} in {dimension} dimensions: choose {', '.join(get_args(Keep))}, and two or more "
+            "dimensions, so that a probe can turn away from the teacher."
+        )
     count = round(alpha_total * dimension)
     kept = round(fraction * count)
     if not 0 < fraction <= 1 or kept < 2 or repeats < 2:
