@@ -202,7 +202,7 @@ def test_conventions_are_stated() -> None:
         {"N_noembed": [1e8], "D": [1e9], "train_loss_bits": [1.0]}, mapping={"loss": "train_loss_bits"}
     )
     assert "params are without embeddings (column 'N_noembed')" in table.notes
-    assert any("in bits by its name" in note for note in table.notes)
+    assert any("in bits/token by its name" in note for note in table.notes)
     assert any("training loss" in note for note in table.notes)
 
 

@@ -14,7 +14,7 @@ from isoflop.fit.certificate import Certificate
 from isoflop.fit.coordinates import check_value
 from isoflop.fit.evaluate import Evaluator
 from isoflop.fit.objective import Objective, parse_objective
-from isoflop.fit.prepare import bind_checked, prepare
+from isoflop.fit.prepare import bind_checked, in_unit_of, prepare
 from isoflop.fit.problem import Problem
 from isoflop.fit.search import Optimum, search
 from isoflop.fit.solve import minimise
@@ -105,6 +105,12 @@ def certify_parameters(
     """
     chosen = parse_objective(objective)
     word = response or law.response
+    unit = in_unit_of(law, table, word).unit
+    if unit != law.unit:
+        raise LawError(
+            f"The table's {word} is in {unit or 'another unit'}, and law {law.name!r} with its parameters is in "
+            f"{law.unit}. Convert the column, or fit the law to it."
+        )
     runs = prepare(law, table, word)
     problem = bind_checked(law, runs, word, chosen, fix={}, prior={}, weights=None, noise=None)
     missing = [s.name for s in problem.slots if s.name not in parameters]

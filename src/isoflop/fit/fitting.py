@@ -9,7 +9,7 @@ from isoflop.fit.certificate import Certificate
 from isoflop.fit.certify import certify_optimum
 from isoflop.fit.evaluate import Evaluator
 from isoflop.fit.objective import Objective, parse_objective, robust_scale
-from isoflop.fit.prepare import bind_checked, prepare
+from isoflop.fit.prepare import bind_checked, in_unit_of, prepare
 from isoflop.fit.result import DataSummary, Fit
 from isoflop.fit.search import Optimum, search
 from isoflop.fit.storage import current_versions
@@ -51,6 +51,7 @@ def fit_law(
     chosen = parse_objective(objective)
     word = response or law.response
     extra = tuple(c for c in (weights, noise) if c is not None and c != "seeds")
+    law = in_unit_of(law, table, word)
     runs = prepare(law, table, word, extra)
     problem = bind_checked(law, runs, word, chosen, fix=fix or {}, prior=prior or {}, weights=weights, noise=noise)
     optimum = search(problem, chosen)

@@ -1,6 +1,7 @@
 """Which runs a law can be fitted to, and whether what was asked for makes sense."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,7 +12,8 @@ from isoflop.fit.problem import Problem, bind
 from isoflop.laws.law import Law
 from isoflop.laws.nearest import needs_sentence
 from isoflop.runs.check import usable
-from isoflop.runs.columns import resolve
+from isoflop.runs.columns import VOCABULARY, resolve
+from isoflop.runs.loss_units import loss_unit
 from isoflop.runs.table import RunTable
 
 
@@ -29,6 +31,20 @@ def prepare(
     if missing:
         raise ColumnError.from_law(law.name, missing, table.names, needs_sentence(law, table.names, response))
     return usable(table, columns=(*needed, *extra), response=response)
+
+
+def in_unit_of(law: Law, table: RunTable, response: str) -> Law:
+    """The law with the unit that its response has in this table, as far as the table tells.
+
+    A loss in bits per byte, or another response than the law's own, is not in the law's unit.
+    """
+    if response == "loss":
+        unit = loss_unit(table.provenance.mapping.get(response, response)) or law.unit
+    elif response != law.response:
+        unit = VOCABULARY[response].unit if response in VOCABULARY else ""
+    else:
+        unit = law.unit
+    return law if unit == law.unit else replace(law, unit=unit)
 
 
 def bind_checked(

@@ -5,6 +5,7 @@ import os
 import platform
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -174,7 +175,7 @@ def _law(data: dict[str, Any], given: Law | None) -> Law:
         and known.formula == data["formula"]
         and (known.function is not None) == bool(data.get("function"))
     ):
-        return known
+        return replace(known, unit=data["unit"])
     if data.get("function"):
         raise FileError(
             f"This fit is of {data['law']!r}, a Python function, which JSON cannot hold. "

@@ -10,6 +10,7 @@ import numpy as np
 from isoflop.errors import ColumnError, UnitsError
 from isoflop.runs.cells import FloatArray, Labels, Numbers, Raw, Role, quantity, settle
 from isoflop.runs.columns import VOCABULARY, match
+from isoflop.runs.loss_units import loss_unit
 from isoflop.units import CONVENTION_6ND, FLOPS_PER_PARAM_TOKEN
 
 
@@ -222,7 +223,7 @@ def _conventions(numbers: Mapping[str, FloatArray], used: Mapping[str, str], der
         notes.append(f"flops as given (column {used.get('flops', 'flops')!r}), not recomputed as 6·params·tokens")
     if "loss" in numbers:
         header = used.get("loss", "loss")
-        unit = next((u for u in ("bits", "bpb") if u in header.casefold()), None)
+        unit = loss_unit(header)
         said = f"in {unit} by its name" if unit else "taken as nats per token; the table does not say"
         notes.append(f"loss is column {header!r}, {said}")
         if "train" in header.casefold():
