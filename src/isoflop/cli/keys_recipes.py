@@ -61,7 +61,7 @@ RECIPES: Final = (
     ("winner.optimism_if_equal", "the same where all recipes were equal"),
     ("winner.corrected", "its response plus the optimism"),
     ("winner.probability_best", "probability that it is the best"),
-    ("winner.resolved", "whether every other recipe's difference from it leaves 0 out"),
+    ("winner.resolved", "whether the differences of all others from it leave 0 out, all intervals together"),
     ("crossings[].first", "a recipe"),
     ("crossings[].second", "the baseline"),
     ("crossings[].values", "scales at which the fitted curves cross"),

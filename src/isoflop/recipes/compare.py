@@ -1,7 +1,7 @@
 """From runs with a column of recipes to which of them wins at scale."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -13,7 +13,7 @@ from isoflop.laws.law import Law
 from isoflop.recipes import gaps
 from isoflop.recipes.comparison import Entry, RecipeComparison
 from isoflop.recipes.crossover import crossing_of
-from isoflop.recipes.curves import Curves, Scale, inflate, lay_joint, lay_separate, scale_of
+from isoflop.recipes.curves import Curves, Scale, lay_joint, lay_separate, scale_of
 from isoflop.recipes.paired import KEYS, Paired, paired_trend
 from isoflop.recipes.pool import WAYS, Family, Fitter, Pooling, family_of, fit_each, pooling_test, recipes_in, runs_of
 from isoflop.runs.table import RunTable
@@ -80,13 +80,12 @@ def compare_recipes(
         raise LawError(f"The baseline {baseline!r} is not among the recipes {', '.join(names)}. Choose one of these.")
     scale, at = scale_of(family.plain, question.at, question.tokens_per_param)
     if question.way == "shared":
-        joint = fitter(family.joint, table)
+        joint = replace(fitter(family.joint, table), inflation=question.inflation)
         fits, curves = dict.fromkeys(names, joint), lay_joint(family, joint, names, scale)
     else:
-        fits = fit_each(family, table, fitter)
+        apart = fit_each(family, table, fitter)
+        fits = {name: replace(fit, inflation=question.inflation) for name, fit in apart.items()}
         curves = lay_separate(family, fits, scale)
-    if question.inflation is not None:
-        curves = inflate(curves, question.inflation)
     pooling = _pooling(family, table, plain)
     return _assemble(_Parts(curves, table, question, fits, baseline, at, pooling))
 

@@ -75,7 +75,7 @@ class Winner:
         most: the same where all recipes were equal, σ·E[max of R normals].
         corrected: response plus optimism.
         probability: probability that it is the best.
-        resolved: whether every other recipe's interval of the difference from it leaves 0 out.
+        resolved: whether the differences of all others from it leave 0 out, all intervals together (Bonferroni).
     """
 
     name: str

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -212,11 +212,6 @@ def lay_separate(family: Family, fits: Mapping[str, Fit], scale: Scale) -> Curve
     theta = [np.concatenate([fit.theta[None], np.asarray(fit.draws)[:count]]) for fit in fits.values()]
     first = next(iter(fits.values()))
     return Curves(family, tuple(fits), np.stack(theta), tuple(fits.values()), scale, first.level)
-
-
-def inflate(curves: Curves, inflation: float) -> Curves:
-    """The same curves with intervals that grow by what a back-test showed."""
-    return replace(curves, fits=tuple(replace(fit, inflation=inflation) for fit in curves.fits))
 
 
 def _need_draws(fit: Fit) -> None:

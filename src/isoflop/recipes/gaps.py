@@ -100,7 +100,10 @@ def winner_of(curves: Curves, losses: Array) -> Winner:
     # All of R intervals hold at once with the level kept, so the winner's does, whoever it is.
     together = 1 - (1 - curves.level) / len(losses)
     response = estimate_of(curves, losses[place], level=together)
-    gaps = [estimate_of(curves, losses[k] - losses[place]).interval for k in range(len(losses)) if k != place]
+    # The winner was chosen after looking: each of its R - 1 leads must hold together with the others.
+    apart = 1 - (1 - curves.level) / max(len(losses) - 1, 1)
+    others = [losses[k] - losses[place] for k in range(len(losses)) if k != place]
+    gaps = [estimate_of(curves, gap, level=apart).interval for gap in others]
     return Winner(
         curves.names[place],
         Estimate(response.value, response.interval, curves.level, response.draws, response.leaves_out),
