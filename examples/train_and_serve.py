@@ -1,4 +1,4 @@
-"""Which size is cheapest over its life, trained and then serving 1e13 tokens, at the quality of an optimal 13B model?"""
+"""Which size is cheapest to train and then to serve 1e13 tokens, at the quality of an optimal 13B model?"""
 
 from isoflop import laws
 from isoflop.plan.cost import cost

@@ -232,7 +232,7 @@ def shape_for(
     wide = round(3 * (params * aspect / 12) ** (1 / 3)) + 4 * head_dim
     for dim in (head_dim, head_dim // 2, head_dim // 4):
         for width in range(4 * dim, max(wide, 4 * dim + 1), dim):
-            one = _layers(width, dim, 1, vocabulary, context, queries_per_key, gated=gated, tied=tied)
+            one = _layer(width, dim, (vocabulary, context), queries_per_key, gated=gated, tied=tied)
             if one is None:
                 continue
             each = one.params - one.embedding_params - one.width
@@ -255,12 +255,10 @@ def _even(layers: float) -> int:
     return max(1, round(layers)) if layers < 8 else 2 * round(layers / 2)
 
 
-def _layers(
-    width: int, dim: int, layers: int, vocabulary: int, context: int, shared: int, *, gated: bool, tied: bool
-) -> ModelShape | None:
-    """A shape of this width, or None when its heads cannot be shared evenly, by key heads and by devices."""
+def _layer(width: int, dim: int, sizes: tuple[int, int], shared: int, *, gated: bool, tied: bool) -> ModelShape | None:
+    """One layer of this width, or None when its heads cannot be shared evenly, by key heads and by devices."""
     heads = width // dim
     if heads % shared or heads % (8 if heads >= 16 else 2 if heads >= 4 else 1):
         return None
     ffn = dim * math.ceil((8 / 3 if gated else 4) * width / dim)
-    return ModelShape(width, layers, heads, heads // shared, dim, ffn, vocabulary, context, gated=gated, tied=tied)
+    return ModelShape(width, 1, heads, heads // shared, dim, ffn, *sizes, gated=gated, tied=tied)
