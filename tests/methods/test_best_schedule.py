@@ -136,3 +136,9 @@ def test_fits_of_other_laws_are_refused():
         best_schedule(other, 100, PEAK)
     with pytest.raises(LawError, match="multi-power"):
         compare_schedules(other, SCHEDULES)
+
+
+@pytest.mark.parametrize("end", [PEAK, -1e-5, float("nan")])
+def test_an_end_that_cannot_be_reached_is_refused(fit, end):
+    with pytest.raises(LawError, match="the rate cannot fall to"):
+        best_schedule(fit, 1000, PEAK, end=end)

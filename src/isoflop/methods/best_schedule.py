@@ -58,7 +58,7 @@ def best_schedule(fit: Fit, steps: int, peak: float, *, end: float = 0.0, warmup
         fit: a fit of the multi-power law.
         steps: last step T.
         peak: rate after warm-up, within the range of the fitted curves.
-        end: lowest rate allowed.
+        end: lowest rate allowed; for 0, a millionth of the peak.
         warmup: steps of linear warm-up.
 
     Returns:
@@ -71,6 +71,9 @@ def best_schedule(fit: Fit, steps: int, peak: float, *, end: float = 0.0, warmup
 
     if tuple(fit.names) != NAMES:
         raise LawError(f"This is a fit of {fit.law.name!r}; the best schedule needs the multi-power law. Fit it.")
+    if not 0 <= end < peak:
+        raise LawError(f"From a peak of {peak:g} the rate cannot fall to {end:g}. Give 0 <= end < peak.")
+    # The law has a power of the rate: at 0 it has no slope.
     floor = max(end, 1e-6 * peak)
     rise = make_schedule("constant", steps, peak, warmup=warmup).lr[:warmup]
     places = _knots(steps - warmup)
