@@ -23,6 +23,10 @@ CALLS = {
     "multiverse": "multiverse {runs} --law chinchilla --flops 1e22 --objective log-ls",
     "report": "report {runs} --law chinchilla --bootstrap 20 --flops 1e21 -o {folder}/report.html",
     "plan": "plan {fit} --params 1e9 --tokens 1e9",
+    "plan-within": (
+        "plan-within {fit} --choose params --choose tokens --choose devices=64|128 --limit money<=$1M --limit "
+        "loss<=3 --set price=$2/h --device H100 --limit time<=900days"
+    ),
     "cost": "cost --params 7B --tokens 1e12 --serve 1e13 --grid 400g/kWh",
     "recipes": "recipes {recipes} --law chinchilla --flops 1e21 --bootstrap 20",
     "next": "next {fit} --params 1e10 --tokens 2e11 --budget 1e21 --most 4",

@@ -7,6 +7,7 @@ import typer
 from isoflop.cli import cost, data, datasets, fitting, ladder, lawbook, planning, reporting, validation
 from isoflop.cli.next import next_
 from isoflop.cli.recipes import recipes
+from isoflop.cli.within import plan_within
 
 app = typer.Typer(
     name="isoflop",
@@ -53,6 +54,7 @@ for command in (
 ):
     app.command()(command)
 app.command("next")(next_)
+app.command("plan-within")(plan_within)
 app.command()(recipes)
 app.add_typer(datasets.app, name="data")
 app.add_typer(ladder.app, name="ladder")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from isoflop.cli import keys_cost, keys_next, keys_recipes
+from isoflop.cli import keys_cost, keys_next, keys_recipes, keys_within
 from isoflop.cli import keys_decisions as decisions
 from isoflop.cli import keys_runs as runs
 
@@ -39,6 +39,7 @@ KEYS: Final[Mapping[str, tuple[Key, ...]]] = MappingProxyType(
         "compare": _keys(*decisions.COMPARE),
         "multiverse": _keys(*decisions.MULTIVERSE),
         "plan": _keys(*decisions.PLAN),
+        "plan-within": _keys(*keys_within.WITHIN),
         "cost": _keys(*keys_cost.COST),
         "next": _keys(*keys_next.NEXT),
         "recipes": _keys(*keys_recipes.RECIPES),
