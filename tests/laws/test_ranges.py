@@ -85,6 +85,7 @@ def test_a_range_that_is_none_is_refused(tmp_path: Path, written: str) -> None:
         ("steplaw-lr", {"params": 1.07e10, "tokens": 1e10}, {"params": 1.0, "tokens": 0.0}),
         ("steplaw-batch", {"tokens": 1e13}, {"tokens": 2.0}),
         ("critical-batch", {"loss": 0.2}, {"loss": 1.0}),
+        ("densing", {"days": 7960.0}, {"days": 1.0}),
         ("optimal-hyperparameter", {"params": 1e9, "tokens": 1.6e12}, {"params": 0.0, "tokens_per_param": 1.0}),
     ],
 )

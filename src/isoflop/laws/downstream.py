@@ -175,6 +175,7 @@ DENSING: Final = Law(
     source=XIAO,
     counted="density is effective over actual parameters of the best model so far; days since the first model",
     valid="February 2023 to April 2025; the envelope sees frontier models only",
+    ranges={"days": (0.0, 796.0)},
     advice="Fit the running best only (isoflop.methods.densing); the density saturates where the benchmark does.",
     unit="ratio",
 )

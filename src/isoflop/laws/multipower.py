@@ -145,6 +145,7 @@ def multi_power(schedules: Sequence[ArrayLike]) -> Law:
         source=LUO,
         counted="one model size; S1 sums the learning rate of every step, warm-up included",
         valid="25M to 400M parameters, schedules of 16,000 to 72,000 steps with one peak rate",
+        ranges={STEP: (0.0, 72_000.0)},
         advice=(
             "Fit two or three curves of different shape with log-huber:1e-3. Checkpoints of a curve are not "
             "independent: resample by curve, or by segments of curves."
