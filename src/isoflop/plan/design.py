@@ -34,7 +34,8 @@ class Options(TypedDict, total=False):
     Args:
         criterion: V (mean variance of what is wanted), c (one target), A or D (parameters).
         method: exchange (greedy, then swaps) or greedy.
-        power: gains are divided by cost^power; the best of 1, .4 and 0 when None.
+        power: gains are divided by cost^power; the best of 1, .4 and 0 when None. 0 buys few large runs, which
+            mislead least where the law holds only roughly (docs/results/design.json).
         most: how many runs at most.
         replicates: how often one candidate may be bought, under new seeds.
         half_width: stop rule: relative half-width of the interval that is narrow enough.

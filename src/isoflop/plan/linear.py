@@ -20,8 +20,10 @@ Array = NDArray[Any]
 
 VAGUE: Final = 4.0
 """Standard deviation of the prior of every search coordinate: a factor of 55 for a positive parameter."""
-SMALLEST: Final = 1e-6
+SMALLEST: Final = 1e-4
 """Directions whose spread is below this share of the largest are left out."""
+SAMPLE: Final = 200
+"""Candidates whose draws span the directions that are kept."""
 
 
 @dataclass(frozen=True)
@@ -107,9 +109,10 @@ def from_draws(fit: Fit, candidates: Candidates, aim: Aim) -> Linear:
     factor = np.sqrt(small.rows / small.freedom if small.lost else 1.0) / np.sqrt(max(good.sum() - 1, 1))
     parts = [at_runs[1:][good], at_targets[1:][good], _search(fit, draws[good])]
     rows = [(part - part.mean(axis=0)).T * factor for part in parts]
-    stacked = np.concatenate(rows[:2])
-    power, axes = np.linalg.eigh(stacked.T @ stacked)
-    kept = axes[:, power > SMALLEST**2 * power[-1]]
+    # Candidates move together: an even sample of them spans what all of them do.
+    sample = rows[0][np.unique(np.linspace(0, len(candidates) - 1, SAMPLE).astype(int))]
+    axes, power, _ = np.linalg.svd(np.concatenate([sample, rows[1]]).T, full_matrices=False)
+    kept = axes[:, power > SMALLEST * power[0]]
     freedom = max(fit.rows - sum(fit.free), 1)
     noise = effective_noise(fit.objective, fit.residuals, freedom, np.ones(len(fit.residuals)))
     runs, targets, parameters = (row @ kept for row in rows)
