@@ -8,8 +8,11 @@ so that another processor's rounding changes nothing.
 """
 
 import importlib
+import math
+import re
 import sys
 from collections.abc import Callable, Iterator
+from itertools import zip_longest
 from pathlib import Path
 
 from docs.generators.blocks import rendered, same
@@ -18,10 +21,13 @@ from docs.generators.results import coverage
 from docs.generators.tree import ROOT, tree
 
 DOCS = ROOT / "docs"
-GENERATED = ("laws", "columns", "published", "ladder", "api", "cli", "keys", "results")
+GENERATED = ("laws", "columns", "published", "ladder", "api", "cli", "keys", "results", "catalogue", "methods")
 """Modules of docs/generators that make whole pages: `pages()` gives them by their path below docs/."""
-MADE_FOLDERS = ("laws", "api")
-MADE_PAGES = ("index.md", "columns.md", "tables.md", "ladder.md", "cli.md", "json.md", "measured.md")
+MADE_FOLDERS = ("laws", "api", "methods")
+MADE_PAGES = ("index.md", "columns.md", "tables.md", "ladder.md", "cli.md", "json.md", "measured.md", "catalogue.md")
+_LINE = r'<path aria-label[^>]*line mark[^>]* d="([^"]*)"'
+_NUMBER = r"-?\d+(?:\.\d+)?(?:e-?\d+)?"
+LAW_FIGURES = DOCS / "figures" / "laws"
 
 
 def pages_of(generator: str) -> dict[Path, str]:
@@ -86,22 +92,40 @@ def everything() -> Iterator[tuple[Path, str]]:
             yield DOCS / "index.md", front_page(text)
 
 
+def law_figures() -> dict[Path, str]:
+    """Return the laws' figures by path."""
+    from docs.figures.laws.draw import figures
+
+    return {LAW_FIGURES / f"{name}.svg": drawn for name, drawn in figures().items()}
+
+
+def alike(old: str, new: str) -> bool:
+    """Say whether two drawings agree: the same marks and words, lines within a pixel.
+
+    Where words stand depends on a machine's fonts, so places outside the lines are not compared.
+    """
+    if any(re.findall(part, old) != re.findall(part, new) for part in (r"<(\w+)", r">([^<>]+)<")):
+        return False
+    lines = ([float(n) for d in re.findall(_LINE, text) for n in re.findall(_NUMBER, d)] for text in (old, new))
+    return all(abs(a - b) < 1 for a, b in zip_longest(*lines, fillvalue=math.inf))
+
+
 def main(arguments: list[str]) -> int:
     """Write or check all pages."""
     stale = 0
     kept = set()
-    for path, text in everything():
+    for path, text in (*everything(), *law_figures().items()):
         kept.add(path)
         old = path.read_text("utf-8") if path.is_file() else ""
-        if path.is_file() and same(old, text):
+        if path.is_file() and (alike if path.suffix == ".svg" else same)(old, text):
             continue
         stale += 1
         print(f"{'stale' if '--check' in arguments else 'written'}: {path.relative_to(ROOT)}")
         if "--check" not in arguments:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
-    for folder in MADE_FOLDERS:
-        for path in sorted((DOCS / folder).glob("*.md")):
+    for folder in (*(DOCS / name for name in MADE_FOLDERS), LAW_FIGURES):
+        for path in sorted((*folder.glob("*.md"), *folder.glob("*.svg"))):
             if path not in kept:
                 stale += 1
                 print(f"nothing makes this page any more, remove it: {path.relative_to(ROOT)}")

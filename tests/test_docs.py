@@ -88,6 +88,11 @@ def test_every_law_command_option_and_column_is_documented() -> None:
     columns = (DOCS / "columns.md").read_text("utf-8")
     assert [word for word in VOCABULARY if f"`{word}`" not in columns] == []
     assert [law for law in laws.names() if not (DOCS / "laws" / f"{law}.md").is_file()] == []
+    listed, table = ((DOCS / name).read_text("utf-8") for name in ("laws/index.md", "catalogue.md"))
+    assert [law for law in laws.names() if f"[{law}]({law}.md)" not in listed] == []
+    assert [law for law in laws.names() if f"[{law}](laws/{law}.md)" not in table] == []
+    methods = {path.stem for path in (ROOT / "src/isoflop/methods").glob("[!_]*.py")}
+    assert [name for name in methods if not (DOCS / "methods" / f"{name}.md").is_file()] == []
 
 
 def test_every_check_and_objective_is_explained() -> None:
@@ -117,6 +122,28 @@ def test_figure_scripts_draw_the_same_figure(script: Path, tmp_path: Path) -> No
     # Fonts and the last digits of coordinates differ between machines; the marks and the words do not.
     assert re.findall(r"<(\w+)", drawn) == re.findall(r"<(\w+)", kept)
     assert re.findall(r"<text[^>]*>([^<]*)", drawn) == re.findall(r"<text[^>]*>([^<]*)", kept)
+
+
+def test_law_figures_are_drawn_from_the_laws() -> None:
+    drawn = generate.law_figures()
+    assert set(drawn) == set(generate.LAW_FIGURES.glob("*.svg")), "Run: make docs"
+    assert [path.stem for path in drawn] == list(laws.names())
+    stale = [path.name for path, text in drawn.items() if not generate.alike(path.read_text("utf-8"), text)]
+    assert stale == [], "Run: make docs"
+    assert max(len(text) for text in drawn.values()) < 60_000
+    for name, law in laws.catalogue().items():
+        shown = drawn[generate.LAW_FIGURES / f"{name}.svg"]
+        words = " ".join(re.findall(r">([^<>]+)<", shown))
+        assert ("Published constants:" if law.published else "Made-up constants") in words, name
+
+
+def test_drawings_that_differ_are_told_apart() -> None:
+    mark = '<path aria-label="a: 1" aria-roledescription="line mark" d="M20.7,11.4L34.0,{}"/>'
+    line = f'<svg>{mark}<text x="1">a</text></svg>'
+    assert generate.alike(line.format(12.0), line.format(12.4))
+    assert not generate.alike(line.format(12.0), line.format(14.0))
+    assert not generate.alike(line.format(12.0), line.format("12.0L3,3"))
+    assert not generate.alike(line.format(12.0), line.format(12.0).replace(">a<", ">b<"))
 
 
 class Page(HTMLParser):
@@ -158,7 +185,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_site_holds_what_it_should(site: Path) -> None:
     # The builder ignores what it does not know, so look at what it built.
     for law in laws.names():
-        assert "<math" in (site / "laws" / law / "index.html").read_text("utf-8"), law
+        page = (site / "laws" / law / "index.html").read_text("utf-8")
+        assert "<math" in page, law
+        assert f"figures/laws/{law}.svg" in page, law
     reference = "".join(path.read_text("utf-8") for path in (site / "api").rglob("index.html"))
     undocumented = [
         name

@@ -19,7 +19,7 @@ def pages() -> dict[str, str]:
     """Return the page by its path below docs/."""
     sections = [f"## Coverage of the intervals\n\n{coverage()}\n"]
     for path in sorted(FOLDER.glob("*.json")):
-        if path.name != "coverage.json":
+        if path.name not in {"coverage.json", "catalogue.json"}:  # they have pages of their own form
             sections.append(_section(json.loads(path.read_text("utf-8"))))
     return {"measured.md": "\n".join([_INTRODUCTION, *sections])}
 

@@ -13,7 +13,7 @@ REMARKS = {
     "benchmarks": "timings, written to docs/results/benchmarks.json",
     "docs": "the documentation, its generators, figures and measured results",
     "examples": "short scripts, every one run by a test",
-    "experiments": "LOG.md: what was tried, dated, failures named",
+    "experiments": "what was tried, dated, failures named, and what docs/results is made by",
     "tests": "a mirror of src/, and these:",
     "tests/contracts": "every law × every promise",
     "tests/papers": "the numbers that the papers print",
@@ -35,11 +35,14 @@ DATA_REMARKS = {
     "ladder/data/ladder.json": "where the runs were made, what is counted, the corpus's hash",
     "ladder/data/ladder.toml": "the recipe and the grid behind it",
     "ladder/data/ladder_curves.csv.gz": "the training curve of every run",
+    "plan/hardware.toml": "accelerators: dense peaks, memory, links, price",
+    "plan/inference_times.csv": "idealized inference times of Narayanan et al.",
     "py.typed": "says that the package is typed",
     "report/templates": "what the report's page is made from",
     "report/templates/blocks.html": "tables, figures and notes",
     "report/templates/page.css": "its looks, on a screen, a phone and paper",
     "report/templates/page.html": "the page around them",
+    "runs/published_files.toml": "where the originals of the published tables lie, and their hashes",
     "runs/published.toml": "source, licence and hash of the published tables",
 }
 
