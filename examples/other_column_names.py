@@ -14,8 +14,8 @@ rng = np.random.default_rng(0)
 law = iso.laws.get("chinchilla")
 truth = law.published_set("epoch-2024").values
 lines = ["Model Size;tokens seen;final val loss"]
-for millions in (50, 100, 200, 400, 800):
-    for ratio in (5, 10, 20, 40, 80):
+for millions in (300, 500, 800, 1200, 2000):
+    for ratio in (20, 30, 40, 60, 80):
         loss = law.predict(truth, params=millions * 1e6, tokens=ratio * millions * 1e6) * np.exp(0.005 * rng.normal())
         lines.append(f"{millions}M;{ratio * millions / 1000}B;{loss:.4f}")
 Path("their_runs.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -10,7 +10,7 @@ import isoflop as iso
 
 law = iso.laws.get("chinchilla")
 truth = law.published_set("epoch-2024").values
-params = np.geomspace(3e7, 3e9, 12)
+params = np.geomspace(3e8, 1e10, 12)
 noise = np.exp(0.003 * np.random.default_rng(2).normal(size=params.size))
 runs = {"params": params, "tokens": 20 * params}
 runs["loss"] = law.predict(truth, **runs) * noise
