@@ -14,7 +14,10 @@ from pathlib import Path
 
 import numpy as np
 from benchmarks.cases import FITTED, OBJECTIVES, case, chinchilla_runs, cpu_seconds
+from benchmarks.designs import LIMIT as DESIGN_LIMIT
+from benchmarks.designs import WAYS, designed
 from benchmarks.peers import curve_fit_from_its_start, grid_of_starts, pypi_chinchilla_alone
+from benchmarks.plans import LIMIT, PLANS, fit_with_draws, planned
 from benchmarks.refits import worst_excess
 from benchmarks.scale import ROWS, cold_start, measured
 
@@ -29,7 +32,7 @@ FIT_LIMIT, REFITS_LIMIT, EXCESS_LIMIT, COLD_LIMIT, GROWTH_LIMIT = 0.03, 3.0, 1e-
 def main() -> None:
     """Measure, print and write."""
     rows: list[Row] = []
-    for part in (fits, refits, growth, start, peers):
+    for part in (fits, refits, plans, designs, growth, start, peers):
         for row in part():
             rows.append(row)
             print(" | ".join(row), flush=True)
@@ -81,6 +84,24 @@ def refits() -> list[Row]:
             excess = worst_excess(fit, table, sample=20, rng=np.random.default_rng(1))
             found = "worst of 20 refits above the best of many searches"
             rows.append((found, of, f"{excess:.1e}", judged(excess, EXCESS_LIMIT, "")))
+    return rows
+
+
+def plans() -> list[Row]:
+    """Full plans under limits, with shadow prices, flat region and sensitivities."""
+    fit, rows = fit_with_draws(), []
+    for name in PLANS:
+        spent = cpu_seconds(lambda: planned(name, fit), 3)  # noqa: B023  # called at once
+        rows.append(("a plan with 1000 draws", name, f"{spent:.2f} CPU-s", judged(spent, LIMIT, "CPU-s")))
+    return rows
+
+
+def designs() -> list[Row]:
+    """Twenty runs from 3000 candidates, fit and draws included."""
+    rows = []
+    for way in WAYS:
+        spent = cpu_seconds(lambda: designed(way), 2)  # noqa: B023  # called at once
+        rows.append(("20 runs from 3000 candidates", way, f"{spent:.2f} CPU-s", judged(spent, DESIGN_LIMIT, "CPU-s")))
     return rows
 
 
