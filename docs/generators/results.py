@@ -18,9 +18,9 @@ Nothing here was written by hand: each table comes from a file in `docs/results/
 def pages() -> dict[str, str]:
     """Return the page by its path below docs/."""
     sections = [f"## Coverage of the intervals\n\n{coverage()}\n"]
-    for path in sorted(FOLDER.glob("*.json")):
-        if path.name not in {"coverage.json", "catalogue.json"}:  # they have pages of their own form
-            sections.append(_section(json.loads(path.read_text("utf-8"))))
+    found = [json.loads(path.read_text("utf-8")) for path in sorted(FOLDER.glob("*.json"))]
+    # Results of another form than a table of rows have pages or places of their own.
+    sections += [_section(result) for result in found if "rows" in result]
     return {"measured.md": "\n".join([_INTRODUCTION, *sections])}
 
 
