@@ -45,7 +45,7 @@ def test_paired_runs_cover_the_gap_and_the_crossing():
 @pytest.mark.parametrize("way", ["shared", "separate"])
 def test_differences_and_multipliers_cover(way):
     """Ten times beyond 20 runs a recipe; the draws allow three points, as elsewhere."""
-    count, hits = 120, {"difference": 0, "multiplier": 0}
+    count, hits = 100, {"difference": 0, "multiplier": 0}
     truth = {"difference": (1.1 - 1.2) * 1e4**-0.15, "multiplier": (1.2 / 1.1) ** (1 / 0.15)}
     for seed in range(500, 500 + count):
         table = power_runs({"old": OLD, "new": NEW}, noise=3e-3, seed=seed, flops=FLOPS)
@@ -59,7 +59,7 @@ def test_differences_and_multipliers_cover(way):
 
 @pytest.mark.slow
 def test_crossings_cover():
-    count, truth, hits = 150, math.log(1e18 * (3.1 / 3.0) ** (1 / 0.005)), 0
+    count, truth, hits = 120, math.log(1e18 * (3.1 / 3.0) ** (1 / 0.005)), 0
     for seed in range(500, 500 + count):
         table = power_runs(CROSSING, noise=3e-3, seed=seed, flops=FLOPS)
         found = compared("K/(C/1e18)^a", table, flops=1e22, way="separate", draws=300, seed=seed)
@@ -68,22 +68,29 @@ def test_crossings_cover():
 
 
 @pytest.mark.slow
-def test_the_probability_of_the_best_is_calibrated_and_the_winner_corrected():
-    """Three near recipes: over many tables the mean probability of the chosen one is how often it is the best.
+def test_the_probability_of_the_best_is_calibrated_where_recipes_differ():
+    """Over recipes that differ by more than the noise, the mean probability of the chosen one is how often it is best.
 
-    The naive winner looks too good, the corrected one less so.
+    The probability is that of a flat prior on the differences: over nearly equal recipes it says too much.
     """
-    recipes = {"x": OLD, "y": {**OLD, "K": 1.201}, "z": {**OLD, "K": 1.202}}
-    best = OLD["E"] + OLD["K"] * 1e3**-0.15
-    said, right, naive, corrected = [], [], [], []
-    for seed in range(60):
+    said, right, rng = [], [], np.random.default_rng(3)
+    for seed in range(40):
+        scales = dict(zip("xyz", 1.2 * (1 + 0.01 * rng.standard_normal(3)), strict=True))
+        recipes = {name: {**OLD, "K": scale} for name, scale in scales.items()}
         table = power_runs(recipes, noise=3e-3, seed=seed, flops=FLOPS)
-        found = compared("E + K/(C/1e18)^a", table, flops=1e21, draws=200, seed=seed).winner
-        true = OLD["E"] + recipes[found.name]["K"] * 1e3**-0.15
+        found = compared("E + K/(C/1e18)^a", table, flops=1e21, draws=100, seed=seed).winner
         said.append(found.probability)
-        right.append(true == best)
-        naive.append(found.response.value - true)
-        corrected.append(found.corrected - true)
+        right.append(scales[found.name] == min(scales.values()))
     assert abs(np.mean(said) - np.mean(right)) < 0.2
+
+
+@pytest.mark.slow
+def test_the_winner_of_equal_recipes_looks_too_good_and_the_correction_takes_some_of_it_back():
+    truth, naive, corrected = OLD["E"] + OLD["K"] * 1e3**-0.15, [], []
+    for seed in range(40):
+        table = power_runs(dict.fromkeys("xyz", OLD), noise=3e-3, seed=seed, flops=FLOPS)
+        found = compared("E + K/(C/1e18)^a", table, flops=1e21, draws=100, seed=seed).winner
+        naive.append(found.response.value - truth)
+        corrected.append(found.corrected - truth)
     assert np.mean(naive) < 0
     assert abs(np.mean(corrected)) < abs(np.mean(naive))

@@ -60,7 +60,8 @@ def multiplier_of(curves: Curves, baseline: int, values: Array, x: float) -> Est
 def probabilities(curves: Curves, losses: Array) -> Array:
     """Share of the draws in which each recipe is the best.
 
-    The draws are first spread about the fit as the intervals are.
+    The draws are first spread about the fit as the intervals are. This is the probability under a
+    flat prior on the differences: over recipes that are nearly equal it says too much.
 
     Args:
         curves: the recipes.
