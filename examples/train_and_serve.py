@@ -1,32 +1,27 @@
-"""Which size is cheapest to train and then to serve 1e13 tokens, at the quality of an optimal 13B model?"""
+"""Which size is cheapest over its life, when ten trillion tokens will be served at a given quality?"""
 
-from isoflop import laws
-from isoflop.plan.cost import cost
-from isoflop.plan.hardware import device
-from isoflop.plan.serving import Workload
-from isoflop.plan.staffing import Site
+import numpy as np
 
-law = laws.get("chinchilla")
-c = law.published_set("epoch-2024").values
-wanted = float(law.predict(c, params=13e9, tokens=2.6e11))
+import isoflop as iso
 
-# Every request reads 1000 tokens and gets 500 back, each within 30 ms, from weights and caches in 8 bits.
-work = Workload(1000, 500, token_seconds=0.03, weight_bits=8, kv_bits=8, prefill_share=0.5, decode_share=0.6)
-site = Site(device("H100"), mfu=0.4)
+# Runs as Chinchilla's law gives them with Epoch's constants, with 0.5 % of noise; use your own table.
+law = iso.laws.get("chinchilla")
+params, tokens = (grid.ravel() for grid in np.meshgrid(np.geomspace(1e8, 1e10, 6), np.geomspace(5e9, 5e11, 6)))
+loss = law.predict(law.published_set("epoch-2024").values, params=params, tokens=tokens)
+runs = {"params": params, "tokens": tokens, "loss": loss * np.random.default_rng(0).normal(1, 0.005, 36)}
+fit = iso.fit(law, runs, seed=0)
 
-print(f"loss {wanted:.3f}; training, serving, and both in millions of dollars")
-totals, ratios = {}, {}
-for params in (3e9, 4e9, 5e9, 7e9, 9e9, 13e9, 20e9):
-    # The tokens at which this size reaches the loss: L = E + A/N^alpha + B/D^beta solved for D.
-    tokens = (c["B"] / (wanted - c["E"] - c["A"] / params ** c["alpha"])) ** (1 / c["beta"])
-    found = cost(params, tokens, site=site, by="6nd", serve_tokens="1e13 tokens", work=work)
-    parts = (found.training.money, found.serving_bill.money, found.money)
-    totals[params], ratios[params] = found.money.value, tokens / params
-    row = "  ".join(f"{part.value / 1e6:6.3f}" for part in parts)
-    print(f"{params / 1e9:4.0f}B on {tokens / 1e12:5.2f}T tokens  {row}")
+plan = iso.plan_within(
+    fit,
+    choose={"params": None, "tokens": None},
+    limits=["loss <= 2.05"],
+    minimise="total_money",
+    device="H100",
+    given={"serve_tokens": "1e13 tokens", "price": "$2/h", "mfu": 0.4, "serve_mfu": 0.3},
+)
+print(plan)
+for number, step in enumerate(plan.steps, 1):
+    print(f"{number}. {step}")
 
-best = min(totals, key=totals.get)
-saved = 1 - totals[best] / totals[13e9]
-print(f"cheapest of these: {best / 1e9:.0f}B, {saved:.0%} below 13B")
-# Sardana et al. 2024: laws fitted at usual ratios promise too much of further tokens.
-print(f"it sees {ratios[best]:.0f} tokens per parameter; check that the runs behind your own law do too")
+# What a trainer reads: shape, tokens, batch, learning rate by Step Law, schedule, precision.
+iso.write_run_file("runs.toml", iso.runs_of(plan, seeds=(0, 1)))

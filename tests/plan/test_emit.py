@@ -4,16 +4,20 @@ import json
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.plan.fits import fitted
 
+from isoflop import laws
 from isoflop.errors import FileError, InputError
+from isoflop.fit import fit_law
 from isoflop.ladder.grid import read_ladder
 from isoflop.ladder.shape import shape_of
-from isoflop.plan.emit import RunSpec, run_spec, runs_of, write_ladder_file, write_run_file
+from isoflop.plan.emit import run_spec, runs_of, write_ladder_file, write_run_file
 from isoflop.plan.plan import plan
-from isoflop.plan.shapes import shape_for
 from isoflop.plan.within import plan_within
+from isoflop.runs.table import RunTable
+from isoflop.uncertainty.bootstrap import bootstrap
 
 LADDER = Path(__file__).parents[2] / "examples" / "ladder_small.toml"
 
@@ -41,10 +45,14 @@ def test_a_plan_within_limits_becomes_runs() -> None:
     assert not run.derivation[1].assumption
 
 
-def test_a_plan_without_a_size_has_no_runs() -> None:
+def test_a_plan_without_data_has_no_runs() -> None:
     """The message names what is lacking."""
-    found = plan_within(fitted(), choose={"tokens": (1e9, 1e12)}, limits=["flops <= 1e21"], given={"params": "1B"})
-    with pytest.raises(InputError, match="params"):
+    law = laws.from_text("E + A/N^alpha")
+    size = np.geomspace(1e8, 1e10, 8)
+    runs = RunTable.from_columns({"params": size, "loss": 1.7 + 400 / size**0.33})
+    fit = bootstrap(fit_law(law, runs, objective="ls"), runs, draws=20, rng=np.random.default_rng(0), workers=1)
+    found = plan_within(fit, choose={"params": None}, limits=["params <= 1e9"])
+    with pytest.raises(InputError, match="tokens"):
         runs_of(found)
 
 
@@ -61,20 +69,20 @@ def test_both_formats_hold_the_same(ending: str, tmp_path: Path) -> None:
 
 def test_the_ladder_reads_its_file(tmp_path: Path) -> None:
     """Widths nearest in size, tokens and seeds; corpus and recipe of the template."""
-    runs = [small(width, tokens, seed) for width, tokens in ((48, 10**6), (96, 2 * 10**6)) for seed in (0, 1)]
+    wanted = {(width, tokens, seed) for width, tokens in ((48, 10**6), (96, 2 * 10**6)) for seed in (0, 1)}
+    runs = [(1.02 * shape_of(width).params, float(tokens), seed) for width, tokens, seed in sorted(wanted)]
     path = tmp_path / "ladder.toml"
     write_ladder_file(path, LADDER, runs, lambda width: shape_of(width).params)
     ladder, template = read_ladder(path), read_ladder(LADDER)
     assert ladder.recipe == template.recipe
     assert ladder.packages == template.packages
-    wanted = {(width, run.tokens, run.seed) for width, run in zip((48, 48, 96, 96), runs, strict=True)}
     assert {(job.width, job.tokens, job.seed) for job in ladder.jobs} == wanted
 
 
-def small(width: int, tokens: int, seed: int) -> RunSpec:
-    """A run of about the size of a ladder model."""
-    shape = shape_for(shape_of(width).params, vocabulary=256, context=128, head_dim=16, tied=True)
-    return run_spec(shape, tokens, seed=seed, batch_tokens=4096, lr=0.01)
+def test_a_given_size_is_a_size() -> None:
+    """What was given counts as much as what was chosen."""
+    found = plan_within(fitted(), choose={"tokens": (1e9, 1e12)}, limits=["flops <= 1e21"], given={"params": "1B"})
+    assert runs_of(found)[0].shape.params == pytest.approx(1e9, rel=0.05)
 
 
 def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
@@ -85,6 +93,6 @@ def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="cannot be written"):
         write_run_file(tmp_path / "none" / "runs.json", runs)
     with pytest.raises(FileError, match="cannot be read"):
-        write_ladder_file(tmp_path / "ladder.toml", tmp_path / "none.toml", runs, float)
+        write_ladder_file(tmp_path / "ladder.toml", tmp_path / "none.toml", [(1e6, 1e6, 0)], float)
     with pytest.raises(InputError, match="schedule"):
         run_spec(4e8, 8e9, schedule="staircase")

@@ -246,6 +246,7 @@ def test_everything_is_json_and_every_step_has_its_source() -> None:
     assumed = [step for step in found.steps if step.formula == "mfu"]
     assert assumed[0].assumption
     assert assumed[0].value == 0.4
+    assert "bf16" in next(step.source for step in found.steps if step.formula == "peak")
     formulas = [step.formula for step in found.steps]
     assert "total_money = money + serve_money" in formulas
     assert formulas.index("flops = 6*params*tokens") < formulas.index("money = gpu_hours*price")

@@ -17,6 +17,7 @@ WITHIN: Final = (
     ("level", "confidence level of the intervals"),
     ("laws.RESPONSE", "formula of the law of a response"),
     ("given.WORD", "what was given: prices, other columns, the device"),
+    ("inputs.WORD", "every number that plays a part, in base units: seconds, bytes, dollars, tokens"),
     *_estimate("best", "the objective of the best plan"),
     *_estimate("variables.COLUMN", "best value of what was to be decided"),
     *_estimate("quantities.WORD", "a response, compute, money, time, memory, as far as they play a part"),

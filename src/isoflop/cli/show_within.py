@@ -52,15 +52,15 @@ def print_within(found: "PlanWithin", *, steps: bool) -> None:
 
 def write(path: Path, found: "PlanWithin", ladder: Path | None, seeds: Sequence[int]) -> None:
     """Write the plan's runs, as a ladder file where another one is given."""
-    from isoflop.plan.emit import runs_of, write_ladder_file, write_run_file
+    from isoflop.plan.emit import runs_of, sizes_of, write_ladder_file, write_run_file
 
     if ladder is None:
         write_run_file(path, runs_of(found, seeds=seeds))
         return
-    from isoflop.ladder.grid import read_ladder
-    from isoflop.ladder.shape import VOCABULARY_SIZE, shape_of
+    from isoflop.ladder.shape import shape_of
 
-    runs = runs_of(found, seeds=seeds, vocabulary=VOCABULARY_SIZE, context=read_ladder(ladder).recipe.context)
+    one = sizes_of(found)
+    runs = [(one["params"], one["tokens"], seed) for seed in seeds]
     write_ladder_file(path, ladder, runs, lambda width: shape_of(width).params)
 
 

@@ -71,6 +71,7 @@ def run_spec(
     *,
     vocabulary: int = 32000,
     context: int = 2048,
+    head_dim: int = 128,
     lr: float | None = None,
     batch_tokens: float | None = None,
     schedule: str = "cosine",
@@ -89,6 +90,7 @@ def run_spec(
         tokens: training tokens D; rounded to whole steps.
         vocabulary: V, for a shape that is to be found.
         context: tokens of a sequence, likewise.
+        head_dim: width of a head, likewise.
         lr: peak learning rate, if not by the rule.
         batch_tokens: tokens of a step, if not by the rule; rounded to whole sequences.
         schedule: cosine, wsd or constant.
@@ -108,28 +110,58 @@ def run_spec(
     if schedule not in SCHEDULES:
         raise InputError(f"The schedule {schedule!r} is unknown. Use one of: {', '.join(SCHEDULES)}.")
     found = isinstance(params, ModelShape)
-    shape = params if isinstance(params, ModelShape) else shape_for(params, vocabulary=vocabulary, context=context)
+    shape = (
+        params
+        if isinstance(params, ModelShape)
+        else shape_for(params, vocabulary=vocabulary, context=context, head_dim=head_dim)
+    )
     rule = step_law(shape.params_non_embedding, tokens)
     wanted = rule.batch_tokens if batch_tokens is None else batch_tokens
     batch = max(1, round(wanted / shape.context)) * shape.context
     steps = max(1, round(tokens / batch))
     rate = rule.lr if lr is None else lr
     warmup = max(1, round(WARMUP * steps))
-    noted = f"{STEP_LAW}{''.join(f'; {note}' for note in rule.notes)}"
-    derivation = (
-        Step("Shape.", f"width {shape.width}, depth {shape.layers}", shape.params, "given" if found else
-             "nearest in size, width over depth near 128 (Kaplan et al. 2020, section 3.1)", assumption=not found),
-        Step("Batch in tokens, whole sequences.", "B = 0.58 D^0.571" if batch_tokens is None else "B", batch,
-             noted if batch_tokens is None else "given", assumption=batch_tokens is None),
-        Step("Optimiser steps.", "D/B", steps, "count"),
-        Step("Peak learning rate.", "lr = 1.79 N^-0.713 D^0.307" if lr is None else "lr", rate,
-             noted if lr is None else "given", assumption=lr is None),
-        Step("Steps of the warm-up.", f"{WARMUP:g} of the steps", warmup, "habit", assumption=True),
-    )  # fmt: skip
+    given = frozenset(w for w, v in (("shape", found or None), ("batch", batch_tokens), ("lr", lr)) if v is not None)
+    derivation = _derivation(shape, (batch, steps, warmup), rate, given, rule.notes)
     name = f"n{format_quantity(shape.params)}-d{format_quantity(steps * batch)}-s{seed}"
     return RunSpec(
         name, shape, steps * batch, batch, steps, warmup, float(rate), schedule, precision, seed, derivation
     )  # fmt: skip
+
+
+def _derivation(
+    shape: ModelShape, counts: tuple[int, int, int], rate: float, given: frozenset[str], notes: tuple[str, ...]
+) -> tuple[Step, ...]:
+    """How shape, batch, steps and learning rate came about."""
+    batch, steps, warmup = counts
+    noted = f"{STEP_LAW}{''.join(f'; {note}' for note in notes)}"
+    return (
+        Step("Shape.", f"width {shape.width}, depth {shape.layers}", shape.params, "given" if "shape" in given else
+             "nearest in size, width over depth near 128 (Kaplan et al. 2020, section 3.1)",
+             assumption="shape" not in given),
+        Step("Batch in tokens, whole sequences.", "B = 0.58 D^0.571" if "batch" not in given else "B", batch,
+             noted if "batch" not in given else "given", assumption="batch" not in given),
+        Step("Optimiser steps.", "D/B", steps, "count"),
+        Step("Peak learning rate.", "lr = 1.79 N^-0.713 D^0.307" if "lr" not in given else "lr", rate,
+             noted if "lr" not in given else "given", assumption="lr" not in given),
+        Step("Steps of the warm-up.", f"{WARMUP:g} of the steps", warmup, "habit", assumption=True),
+    )  # fmt: skip
+
+
+def sizes_of(plan: Plan | PlanWithin) -> dict[str, float]:
+    """Size and data of a plan, and batch and learning rate where it chose them.
+
+    Raises:
+        InputError: the plan has no size or no data.
+    """
+    if isinstance(plan, Plan):
+        found = {"params": float(plan.params.value), "tokens": float(plan.tokens.value)}
+    else:
+        found = dict(plan.inputs) | {w: float(e.value) for w, e in {**plan.quantities, **plan.variables}.items()}
+    lacking = [word for word in ("params", "tokens") if not found.get(word, float("nan")) > 0]
+    if lacking:
+        raise InputError(f"The plan says nothing of {', '.join(lacking)}, so there is no run to write. Choose them.")
+    return {word: found[word] for word in ("params", "tokens", "lr", "batch_tokens") if word in found}
 
 
 def runs_of(plan: Plan | PlanWithin, *, seeds: Sequence[int] = (0,), **settings: Any) -> tuple[RunSpec, ...]:  # noqa: ANN401 - as run_spec takes them
@@ -138,33 +170,44 @@ def runs_of(plan: Plan | PlanWithin, *, seeds: Sequence[int] = (0,), **settings:
     Args:
         plan: any plan with a size and an amount of data.
         seeds: of the runs.
-        settings: of `run_spec`; batch and learning rate that the plan chose are kept.
+        settings: of `run_spec`; batch and learning rate that the plan chose are kept unless given here.
 
     Returns:
         The runs.
 
     Raises:
         InputError: the plan has no size or no data.
+
+    >>> import numpy as np, isoflop as iso
+    >>> N, D = (g.ravel() for g in np.meshgrid(np.geomspace(1e8, 1e10, 4), np.geomspace(1e9, 1e12, 4)))
+    >>> runs = {"N": N, "D": D, "loss": 1.8 + 480 / N**.35 + 2e3 / D**.37}
+    >>> fit = iso.fit("E + A/N^alpha + B/D^beta", runs, bootstrap=20)
+    >>> [run.name for run in runs_of(iso.plan(fit, flops=1e22), seeds=(0, 1))]
+    ['n10.4B-d162B-s0', 'n10.4B-d162B-s1']
     """
-    if isinstance(plan, Plan):
-        found = {"params": float(plan.params.value), "tokens": float(plan.tokens.value)}
-    else:
-        every = {**plan.quantities, **plan.variables}
-        found = {w: float(e.value) for w, e in every.items()}
-        found |= {w: float(v) for w, v in plan.given.items() if w in {"params", "tokens"} and not isinstance(v, str)}
-    lacking = [word for word in ("params", "tokens") if not found.get(word, float("nan")) > 0]
-    if lacking:
-        raise InputError(f"The plan says nothing of {', '.join(lacking)}, so there is no run to write. Choose them.")
-    options: dict[str, Any] = {word: found[word] for word in ("lr", "batch_tokens") if word in found}
-    options |= settings
-    return tuple(run_spec(found["params"], found["tokens"], seed=seed, **options) for seed in seeds)
+    options: dict[str, Any] = {**sizes_of(plan), **settings}
+    params, tokens = options.pop("params"), options.pop("tokens")
+    return tuple(run_spec(params, tokens, seed=seed, **options) for seed in seeds)
 
 
 def write_run_file(path: str | Path, runs: Sequence[RunSpec]) -> None:
     """Write runs as TOML (`[[runs]]`) or JSON (`{"runs": [...]}`), by the file's ending.
 
+    Args:
+        path: to write, .toml or .json.
+        runs: from `runs_of` or `run_spec`.
+
+    Returns:
+        Nothing; the file holds one table a run, with every setting and its derivation.
+
     Raises:
         FileError: the ending is another, or the file cannot be written.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp(), "runs.toml")
+    >>> write_run_file(path, [run_spec(4e8, 8e9)])
+    >>> tomllib.loads(path.read_text("utf-8"))["runs"][0]["schedule"]
+    'cosine'
     """
     target, rows = Path(path), [run.to_dict() for run in runs]
     match target.suffix:
@@ -180,7 +223,7 @@ def write_run_file(path: str | Path, runs: Sequence[RunSpec]) -> None:
 
 
 def write_ladder_file(
-    path: str | Path, template: str | Path, runs: Sequence[RunSpec], size_of: Callable[[int], float]
+    path: str | Path, template: str | Path, runs: Sequence[tuple[float, float, int]], size_of: Callable[[int], float]
 ) -> None:
     """Write runs as the grid of a ladder file, with the corpus and recipe of another one.
 
@@ -190,7 +233,7 @@ def write_ladder_file(
     Args:
         path: to write, TOML.
         template: ladder file whose corpus and recipe are kept.
-        runs: to make.
+        runs: size N, tokens D and seed of every run.
         size_of: parameters of a ladder model of a width.
 
     Raises:
@@ -203,8 +246,8 @@ def write_ladder_file(
         raise FileError(f"The ladder file {template} cannot be read: {error}. Give a TOML file.") from error
     head = text.partition("[[grid]]")[0].rstrip()
     cells: dict[tuple[int, int], list[int]] = {}
-    for run in runs:
-        cells.setdefault((_width(run.shape.params, size_of), run.tokens), []).append(run.seed)
+    for params, tokens, seed in runs:
+        cells.setdefault((_width(params, size_of), round(tokens)), []).append(seed)
     blocks = [f"[[grid]]\nwidth = {w}\ntokens = [{_toml(str(d))}]\nseeds = {s}" for (w, d), s in sorted(cells.items())]
     _write(Path(path), "\n\n".join([head, *blocks]) + "\n")
 

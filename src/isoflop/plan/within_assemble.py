@@ -57,6 +57,7 @@ def assemble(fits: Mapping[str, Fit], request: Request, laid: Laid, best: Best, 
 
     chosen_words = [*(v.word for v in problem.variables), *(c.word for c in laid.choices)]
     variables = {word: estimate(values[word]) for word in chosen_words}
+    variables |= {c.word: _listed(variables[c.word]) for c in laid.choices}
     quantities = {word: estimate(values[word]) for word in words if word not in variables}
     uses = tuple(_use(laid, best, (j, limit), (values, worth), estimate) for j, limit in enumerate(problem.limits))
     x, row = best.solved.x[0], best.batch.take(np.zeros(1, dtype=int))
@@ -72,7 +73,7 @@ def assemble(fits: Mapping[str, Fit], request: Request, laid: Laid, best: Best, 
         chosen=_shares(laid, best), quantities=quantities, limits=uses,
         flat=flat_ranges(problem, row, x, float(best.solved.objective[0])), sensitivity=moved,
         distance_decades=distance, source_decades=source, steps=(), warnings=(), leaves_out=best_value.leaves_out,
-        given={**dict(request.given), **({"device": request.device} if request.device else {})},
+        given=dict(request.given) | ({"device": request.device} if request.device else {}), inputs=dict(laid.inputs),
     )  # fmt: skip
     found = _warnings(fits, laid, best, made)
     return replace(made, steps=steps_of(fits, laid, made, point), warnings=found)
@@ -88,6 +89,16 @@ def _estimate(fits: Mapping[str, Fit], rows: Array, level: float) -> Estimate:
     return estimate_from_draws(
         value, rows[1:], level=level, correction=fit.correction, leaves_out=tuple(dict.fromkeys(left))
     )
+
+
+def _listed(estimate: Estimate) -> Estimate:
+    """An interval whose ends are listed values: nothing between them can be chosen."""
+    draws = np.zeros(0) if estimate.draws is None else estimate.draws[np.isfinite(estimate.draws)]
+    if not draws.size or estimate.interval[0] == estimate.interval[1]:
+        return estimate
+    tail = (1 - estimate.level) / 2
+    low, high = np.quantile(draws, [tail, 1 - tail], method="nearest")
+    return replace(estimate, interval=(float(min(low, estimate.value)), float(max(high, estimate.value))))
 
 
 def _use(

@@ -56,6 +56,7 @@ class PlanWithin:
         warnings: what speaks against using it as it is.
         leaves_out: what the intervals do not contain.
         given: word → number or label that was given.
+        inputs: word → number of all that play a part, read in base units.
     """
 
     question: str
@@ -75,6 +76,7 @@ class PlanWithin:
     warnings: tuple[str, ...]
     leaves_out: tuple[str, ...]
     given: Mapping[str, Any]
+    inputs: Mapping[str, float]
 
     @property
     def level(self) -> float:
@@ -95,6 +97,7 @@ class PlanWithin:
         """Everything for JSON; a number that does not exist is None."""
         found: dict[str, Any] = {key: getattr(self, key) for key in ("question", "objective", "sense", "level")}
         found |= {"laws": dict(self.laws), "best": estimate_dict(self.best), "given": dict(self.given)}
+        found["inputs"] = dict(self.inputs)
         found["variables"] = {w: estimate_dict(e) for w, e in self.variables.items()}
         found["chosen"] = {w: {f"{v:g}": share for v, share in some.items()} for w, some in self.chosen.items()}
         found["quantities"] = {w: estimate_dict(e) for w, e in self.quantities.items()}

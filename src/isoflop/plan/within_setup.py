@@ -59,6 +59,7 @@ class Laid:
         assumed: word → value of inputs that nobody gave.
         labels: values of columns that index parameters.
         inputs: word → value of all numbers that matter.
+        sources: word → where its value comes from, for those of the accelerator.
     """
 
     problem: Problem
@@ -67,6 +68,7 @@ class Laid:
     assumed: Mapping[str, float]
     labels: Mapping[str, str]
     inputs: Mapping[str, float]
+    sources: Mapping[str, str]
 
 
 def lay_out(fits: Mapping[str, Fit], request: Request) -> Laid:
@@ -95,7 +97,9 @@ def lay_out(fits: Mapping[str, Fit], request: Request) -> Laid:
     chosen = {v.word for v in variables} | {c.word for c in choices}
     if twice := sorted(chosen & set(numbers)):
         raise InputError(f"{', '.join(twice)} is both given and to be chosen. Keep one of the two.")
-    numbers |= {w: v for w, v in _device_numbers(request).items() if w not in numbers}
+    more, source = _device_numbers(request)
+    sources = {w: source for w in more if w not in numbers}
+    numbers = more | numbers
     keys = {limit.key: limit.value for limit in limits if limit.value is not None}
     known = {*chosen, *numbers, *keys, *fits}
     own = {word_of(name): text for name, text in request.define.items()}
@@ -113,7 +117,9 @@ def lay_out(fits: Mapping[str, Fit], request: Request) -> Laid:
     laws, theta = _rows(fits, labels, rows)
     batch = Batch(theta, {w: np.full((rows, 1), v) for w, v in values.items() if w in used or w in keys})
     problem = Problem(laws, variables, scope, objective, limits, request.sign)
-    return Laid(problem, batch, choices, assumed, labels, {w: v for w, v in values.items() if w in used - set(keys)})
+    return Laid(
+        problem, batch, choices, assumed, labels, {w: v for w, v in values.items() if w in used - set(keys)}, sources
+    )
 
 
 def with_logs(laid: Laid, first: Mapping[str, float]) -> Laid:
@@ -137,14 +143,15 @@ def _rows(fits: Mapping[str, Fit], labels: Mapping[str, str], rows: int) -> tupl
     return laws, theta
 
 
-def _device_numbers(request: Request) -> dict[str, float]:
-    """Peak, bandwidth, power and price of the accelerator."""
+def _device_numbers(request: Request) -> tuple[dict[str, float], str]:
+    """Peak, bandwidth, power and price of the accelerator, and where they come from."""
     if not request.device:
-        return {}
+        return {}, ""
     found = find_device(request.device)
     numbers = {"peak": found.peak(request.precision), "bandwidth": found.bandwidth}
     more = {"watts": found.watts, "price": found.price, "mfu": found.mfu}
-    return numbers | {w: float(v) for w, v in more.items() if v is not None}
+    source = f"{found.title}, {request.precision}: {found.source}, {found.date}"
+    return numbers | {w: float(v) for w, v in more.items() if v is not None}, source
 
 
 def _assumed(scope: Scope, needed: Sequence[str], known: set[str]) -> dict[str, float]:

@@ -41,7 +41,7 @@ def _input_steps(laid: Laid) -> list[Step]:
             f"{word} = {show_value(word, value)}.",
             word,
             value,
-            "assumed, as nothing was given" if word in laid.assumed else "given",
+            "assumed, as nothing was given" if word in laid.assumed else laid.sources.get(word, "given"),
             assumption=word in laid.assumed,
         )
         for word, value in laid.inputs.items()
