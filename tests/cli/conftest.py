@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from isoflop.cli.boundary import run
+from isoflop.laws.multipower import LUO_CONSTANTS, NAMES, multi_power
+from isoflop.methods.schedules import make_schedule
 
 LAW = {"E": 1.69, "A": 406.4, "alpha": 0.34, "B": 410.7, "beta": 0.28}
 
@@ -76,6 +78,24 @@ def recipe_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = {name: np.concatenate([one[name], two[name] * (0.99 if name == "loss" else 1)]) for name in one}
     named = {"recipe": np.repeat(["adamw", "muon"], 25), **rows}
     return write_csv(tmp_path_factory.mktemp("recipes") / "runs.csv", named)
+
+
+@pytest.fixture(scope="session")
+def curve_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a log of two loss curves that the multi-power law made, with a little noise."""
+    rng, warmup = np.random.default_rng(6), 200
+    schedules = [make_schedule(shape, 6000, 3e-4, end=3e-5, warmup=warmup) for shape in ("cosine", "constant")]
+    step = np.arange(300, 6001, 60)
+    rows: dict[str, list[Any]] = {"run": [], "step": [], "lr": [], "loss": []}
+    law = multi_power([schedule.lr for schedule in schedules])
+    constants = dict(zip(NAMES, LUO_CONSTANTS["100m"], strict=True))
+    for code, schedule in enumerate(schedules):
+        loss = law.predict(constants, curve=np.full(len(step), code), checkpoint_step=step)
+        rows["run"] += [schedule.name] * len(step)
+        rows["step"] += step.tolist()
+        rows["lr"] += schedule.lr[step].tolist()
+        rows["loss"] += (loss * np.exp(0.0005 * rng.standard_normal(len(step)))).tolist()
+    return write_csv(tmp_path_factory.mktemp("curves") / "log.csv", {k: np.array(v) for k, v in rows.items()})
 
 
 @pytest.fixture(scope="session")

@@ -48,7 +48,8 @@ def logged_schedules(
             f"Row {table.source_rows[row]} has checkpoint_step {step[row]:g} and {rate} {lr[row]:g}, or no {by}. "
             "Give all three, or leave the row out."
         )
-    return tuple(_one(name, step[codes == code], lr[codes == code], warmup) for code, name in enumerate(names))
+    present = np.unique(codes).tolist()  # a filter may have left none of some run
+    return tuple(_one(names[code], step[codes == code], lr[codes == code], warmup) for code in present)
 
 
 def _one(name: str, step: Array, lr: Array, warmup: int) -> Schedule:
