@@ -94,8 +94,9 @@ def _search(problem: Problem, objective: Objective, start: Array | None, *, thor
     if polished is not None and start is None and not objective.needs_scale:
         solution = polished
     else:
-        objective = _with_scale(sketch, objective, u)
-        solution = minimise(Evaluator(sketch, objective), u, damping=0.3, enough=None if thorough else ENOUGH)
+        enough = None if thorough else ENOUGH
+        objective, u = _with_scale(sketch, objective, u, enough)
+        solution = minimise(Evaluator(sketch, objective), u, damping=0.3 if thorough else 0.01, enough=enough)
     best = int(np.argmin(solution.value))
     same = solution.value[:searches] <= solution.value[best] * (1 + SAME) + problem.rounding
     if sketch is problem:
@@ -117,19 +118,23 @@ def _polish(problem: Problem, objective: Objective, seeds: Array, *, thorough: b
     return minimise(evaluator, seeds, enough=ENOUGH)
 
 
-def _with_scale(problem: Problem, objective: Objective, u: Array) -> Objective:
-    """Set a missing scale of the objective from the residuals of the best point, twice."""
+def _with_scale(problem: Problem, objective: Objective, u: Array, enough: int | None) -> tuple[Objective, Array]:
+    """Set a missing scale of the objective from the residuals of the best point, twice; and where the searches are."""
     if not objective.needs_scale:
-        return objective
-    scaled = replace(objective, kind="squares")
-    values = Evaluator(problem, scaled).value(u)
-    best = u[[int(np.argmin(values))]]
-    for repeat in range(2):
-        if repeat:
-            best = minimise(Evaluator(problem, scaled), best, damping=0.3).u
-        residuals = Evaluator(problem, scaled).residuals(best)[0]
-        scaled = objective.with_scale(max(robust_scale(residuals, problem.size), 1e-6))
-    return scaled
+        return objective, u
+    squares = Evaluator(problem, replace(objective, kind="squares"))
+    scaled = objective.with_scale(_scale_of(squares, u[[int(np.argmin(squares.value(u)))]]))
+    # A thorough search has many points: the best one alone then goes on to the second scale.
+    wide = u if enough is not None else u[[int(np.argmin(squares.value(u)))]]
+    found = minimise(Evaluator(problem, scaled), wide, damping=0.3, enough=enough)
+    best = found.u[[int(np.argmin(found.value))]]
+    scaled = objective.with_scale(_scale_of(Evaluator(problem, scaled), best))
+    return scaled, u if enough is None else found.u
+
+
+def _scale_of(evaluator: Evaluator, u: Array) -> float:
+    """Scale of the residuals at one point."""
+    return max(robust_scale(evaluator.residuals(u)[0], evaluator.problem.size), 1e-6)
 
 
 def sample_rows(problem: Problem, count: int) -> Problem:

@@ -48,6 +48,16 @@ def _take(local: Local, index: Array) -> Local:
     return Local(local.value[index], local.slope[index], local.metric[index], local.curvature[index])
 
 
+def _hold(local: Local, held: Array | None) -> Local:
+    """The objective as a function of the other coordinates: the held ones have no slope and mix with none."""
+    if held is None:
+        return local
+    crossed = held[:, :, None] | held[:, None, :]
+    own = np.eye(held.shape[1])
+    metric, curvature = (np.where(crossed, own, m) for m in (local.metric, local.curvature))
+    return Local(local.value, np.where(held, 0.0, local.slope), metric, curvature)
+
+
 def _merge(old: Local, new: Local, accept: Array) -> Local:
     pick = np.where
     return Local(
@@ -93,6 +103,8 @@ def minimise(
     damping: float = 1.0,
     exact: bool = True,
     enough: int | None = None,
+    held: Array | None = None,
+    tolerance: float = TOLERANCE,
 ) -> Solution:
     """Minimise the objective from each start, all at once.
 
@@ -104,11 +116,14 @@ def minimise(
         damping: weight of the re-weighting metric in the first step; small close to an optimum.
         exact: whether to use the true Hessian; the metric alone is cheaper far from an optimum.
         enough: stop all searches once so many have ended at the same best value.
+        held: which coordinates of each search stay where they start, shape (batch, q), or None.
+        tolerance: a step that promises less than this share of the objective ends a search.
 
     Returns:
         The end points; compare `converged`.
     """
-    search = _Search(evaluator, np.array(start, dtype=float), weights, damping, exact)
+    search = _Search(evaluator, np.array(start, dtype=float), weights, damping, exact, held)
+    search.tolerance = tolerance
     with np.errstate(all="ignore"):
         for _ in range(max_steps):
             if not len(search.alive) or (enough is not None and search.settled(enough)):
@@ -121,11 +136,13 @@ def minimise(
 class _Search:
     """State of a batch of searches; those that have ended leave the batch."""
 
-    def __init__(self, evaluator: Evaluator, u: Array, weights: Array | None, damping: float, exact: bool) -> None:  # noqa: FBT001
+    def __init__(
+        self, evaluator: Evaluator, u: Array, weights: Array | None, damping: float, exact: bool, held: Array | None  # noqa: FBT001
+    ) -> None:  # fmt: skip
         batch = len(u)
         self.evaluator, self.exact = evaluator, exact
         self.rounding = 1e-4 * evaluator.problem.rounding
-        local = evaluator.local(u, weights, exact=exact)
+        local = _hold(evaluator.local(u, weights, exact=exact), held)
         self.end_u, self.end_value = u.copy(), local.value.copy()
         self.end_promise = np.full(batch, np.inf)
         self.end_steps = np.zeros(batch, dtype=int)
@@ -133,10 +150,12 @@ class _Search:
         self.alive = np.flatnonzero(np.isfinite(local.value))
         self.u, self.local = u[self.alive], _take(local, self.alive)
         self.weights = None if weights is None else weights[self.alive]
+        self.held = None if held is None else held[self.alive]
         self.brake = np.full(len(self.alive), damping)
         self.growth = np.full(len(self.alive), 2.0)
         self.promise = np.full(len(self.alive), np.inf)
         self.small = np.zeros(len(self.alive), dtype=bool)
+        self.tolerance = TOLERANCE
         self.count = 0
         self.met_at = 0
 
@@ -167,11 +186,11 @@ class _Search:
         step = np.where(invalid[:, None], 0.0, step)
         longest = (np.abs(step) / np.maximum(np.abs(self.u), 1.0)).max(axis=1)
         step *= np.minimum(1.0, MAX_STEP / np.maximum(longest, 1e-300))[:, None]
-        new = self.evaluator.local(self.u + step, self.weights, exact=self.exact)
+        new = _hold(self.evaluator.local(self.u + step, self.weights, exact=self.exact), self.held)
         gain = local.value - new.value
         bent = np.matmul(local.curvature, step[:, :, None])[:, :, 0]
         model = -((local.slope + 0.5 * bent) * step).sum(axis=1)
-        small = ~invalid & (promise <= TOLERANCE * local.value + self.rounding)
+        small = ~invalid & (promise <= self.tolerance * local.value + self.rounding)
         accept = ~invalid & np.isfinite(new.value) & ((gain > 0) | (small & (gain >= -1e-13 * local.value)))
         ratio = np.where(model > 0, gain / np.maximum(model, 1e-300), np.where(gain > 0, 1.0, -1.0))
         if accept.all():
@@ -198,3 +217,4 @@ class _Search:
         self.brake, self.growth = self.brake[keep], self.growth[keep]
         self.promise, self.small = self.promise[keep], self.small[keep]
         self.weights = None if self.weights is None else self.weights[keep]
+        self.held = None if self.held is None else self.held[keep]
