@@ -96,7 +96,7 @@ def _parts(law: Law, known: Tested) -> Iterator[str]:
         if text:
             yield f"**{label}.** {text}"
     language = "python" if "iso." in example(law) else "sh"
-    before = "import isoflop as iso\n" if language == "python" else ""
+    before = "import isoflop as iso\n\n" if language == "python" else ""
     yield f"## Example\n\n```{language}\n{before}{example(law).replace('; ', chr(10))}\n```\n\n{outcome(law)}."
     yield "## Columns\n\n" + table(("Column", "Letter", "Unit", "What is counted"), [_column(w) for w in law.columns])
     yield "## Parameters\n\n" + table(
