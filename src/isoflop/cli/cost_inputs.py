@@ -5,7 +5,6 @@ from collections.abc import Callable
 import typer
 
 from isoflop.errors import UnitsError
-from isoflop.units import parse_measure
 
 
 def measure(kind: str) -> Callable[[str], float]:
@@ -16,6 +15,9 @@ def measure(kind: str) -> Callable[[str], float]:
     """
 
     def read(text: str) -> float:
+        # Imported when a quantity is read: the help of the commands needs no NumPy.
+        from isoflop.units import parse_measure
+
         try:
             return parse_measure(text, kind)
         except UnitsError as error:

@@ -122,8 +122,8 @@ def minimise(
     Returns:
         The end points; compare `converged`.
     """
-    search = _Search(evaluator, np.array(start, dtype=float), weights, damping, exact, held)
-    search.tolerance = tolerance
+    u = np.array(start, dtype=float)
+    search = _Search(evaluator, u, weights, damping=damping, exact=exact, held=held, tolerance=tolerance)
     with np.errstate(all="ignore"):
         for _ in range(max_steps):
             if not len(search.alive) or (enough is not None and search.settled(enough)):
@@ -137,7 +137,8 @@ class _Search:
     """State of a batch of searches; those that have ended leave the batch."""
 
     def __init__(
-        self, evaluator: Evaluator, u: Array, weights: Array | None, damping: float, exact: bool, held: Array | None  # noqa: FBT001
+        self, evaluator: Evaluator, u: Array, weights: Array | None, *,
+        damping: float, exact: bool, held: Array | None, tolerance: float,
     ) -> None:  # fmt: skip
         batch = len(u)
         self.evaluator, self.exact = evaluator, exact
@@ -155,7 +156,7 @@ class _Search:
         self.growth = np.full(len(self.alive), 2.0)
         self.promise = np.full(len(self.alive), np.inf)
         self.small = np.zeros(len(self.alive), dtype=bool)
-        self.tolerance = TOLERANCE
+        self.tolerance = tolerance
         self.count = 0
         self.met_at = 0
 
