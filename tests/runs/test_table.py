@@ -228,3 +228,11 @@ def test_it_prints_ranges_and_conventions(runs: RunTable) -> None:
     assert repr(runs) == "RunTable(4 runs, 6 columns, from memory)"
     assert "100M – 2.00B  (1 missing)" in text
     assert "note: derived: flops = 6·params·tokens" in text
+
+
+def test_labels_are_those_of_the_selected_runs() -> None:
+    table = RunTable.from_columns({"recipe": ["a", "c", "b", "c", None], "loss": [1.0, 2.0, 3.0, 4.0, 5.0]})
+    assert table.labels("recipe")[0] == ("a", "b", "c")
+    names, codes = table.select(np.array([False, True, True, True, True]), "test").labels("recipe")
+    assert names == ("b", "c")
+    assert codes.tolist() == [1, 0, 1, -1]

@@ -56,7 +56,7 @@ def fit(  # noqa: PLR0913 - a command's arguments are its options
             found = with_backtest(
                 found, api.backtest(law, table, by=backtest, resample=resample, progress=progress, **choices)
             )
-    text = found.to_json(out)
+    text = found.to_json(out) if as_json or out is not None else ""
     if as_json:
         typer.echo(text)
     else:

@@ -82,12 +82,11 @@ class Levels:
 
 
 def levels_of(law: Law, table: RunTable) -> Mapping[str, Levels]:
-    """Levels of every column by which the law indexes a parameter; those that no run has are left out."""
+    """Levels of every column by which the law indexes a parameter."""
     found = {}
     for column in dict.fromkeys(law.parsed.indexed.values()):
         names, codes = table.labels(column)
-        present, own = np.unique(codes, return_inverse=True)
-        found[column] = Levels(column, tuple(names[k] for k in present.tolist()), own.ravel().astype(np.intp))
+        found[column] = Levels(column, names, codes.astype(np.intp))
     return found
 
 

@@ -123,10 +123,10 @@ def _with_scale(problem: Problem, objective: Objective, u: Array, enough: int | 
     if not objective.needs_scale:
         return objective, u
     squares = Evaluator(problem, replace(objective, kind="squares"))
-    scaled = objective.with_scale(_scale_of(squares, u[[int(np.argmin(squares.value(u)))]]))
+    best = u[[int(np.argmin(squares.value(u)))]]
+    scaled = objective.with_scale(_scale_of(squares, best))
     # A thorough search has many points: the best one alone then goes on to the second scale.
-    wide = u if enough is not None else u[[int(np.argmin(squares.value(u)))]]
-    found = minimise(Evaluator(problem, scaled), wide, damping=0.3, enough=enough)
+    found = minimise(Evaluator(problem, scaled), best if enough is None else u, damping=0.3, enough=enough)
     best = found.u[[int(np.argmin(found.value))]]
     scaled = objective.with_scale(_scale_of(Evaluator(problem, scaled), best))
     return scaled, u if enough is None else found.u

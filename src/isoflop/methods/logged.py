@@ -48,8 +48,7 @@ def logged_schedules(
             f"Row {table.source_rows[row]} has checkpoint_step {step[row]:g} and {rate} {lr[row]:g}, or no {by}. "
             "Give all three, or leave the row out."
         )
-    present = np.unique(codes).tolist()  # a filter may have left none of some run
-    return tuple(_one(names[code], step[codes == code], lr[codes == code], warmup) for code in present)
+    return tuple(_one(name, step[codes == code], lr[codes == code], warmup) for code, name in enumerate(names))
 
 
 def _one(name: str, step: Array, lr: Array, warmup: int) -> Schedule:

@@ -181,12 +181,11 @@ def annealing_columns(
     """
     names, codes = table.labels(by)
     place = {schedule.name: k for k, schedule in enumerate(schedules)}
-    present = set(np.unique(codes).tolist())  # a filter may have left none of some curve
-    missing = [name for code, name in enumerate(names) if code in present and name not in place]
+    missing = [name for name in names if name not in place]
     if missing or (codes < 0).any():
         what = f"{', '.join(missing)} of column {by!r}" if missing else f"an empty cell in column {by!r}"
         raise TableError(f"There is no schedule for {what}; given are {', '.join(place)}. Add it, or leave rows out.")
-    curve = np.array([place.get(name, -1) for name in names])[codes]
+    curve = np.array([place[name] for name in names])[codes]
     step = table.column("checkpoint_step")
     last = np.array([schedule.steps for schedule in schedules])[curve]
     wrong = np.flatnonzero(~((step >= 0) & (step <= last)) | (step != np.rint(step)))

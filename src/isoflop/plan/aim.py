@@ -11,7 +11,7 @@ from isoflop.errors import LawError
 from isoflop.fit.result import Fit
 from isoflop.fit.values import evaluate_slots, inputs_of
 from isoflop.laws.optimum import compute_optimum
-from isoflop.plan.setting import _slots
+from isoflop.plan.setting import slots_at
 from isoflop.units import format_quantity
 
 Array = NDArray[Any]
@@ -127,7 +127,7 @@ def _optimal(fit: Fit, found: Mapping[str, Any]) -> dict[str, Any]:
     """Compute-optimal params and tokens at given flops."""
     labels = {w: found[w] for w in fit.levels if w in found}
     others = {w: float(v) for w, v in found.items() if w not in {"flops", *fit.levels}}
-    theta = fit.theta[_slots(fit, labels)]
+    theta = fit.theta[slots_at(fit, labels)]
     flops = np.atleast_1d(np.asarray(found["flops"], dtype=float))
     best = compute_optimum(fit.law, theta, flops, columns=others)
     if not np.all(np.isfinite(best.params)):

@@ -93,13 +93,13 @@ def lay(fit: Fit, level: float | None, columns: Mapping[str, Any]) -> Setting:
         raise ColumnError(
             f"Law {fit.law.name!r} does not depend on {', '.join(unused)}; it takes {wanted}. Leave it out."
         )
-    theta = np.concatenate([fit.theta[None], fit.draws])[:, _slots(fit, given)]
+    theta = np.concatenate([fit.theta[None], fit.draws])[:, slots_at(fit, given)]
     numbers = {w: float(given[w]) for w in others if w in given}
     curve = bind_curve(fit.law, theta, numbers)
     return Setting(fit, curve, fit.level if level is None else level, _ratios(fit), given)
 
 
-def _slots(fit: Fit, given: Mapping[str, Any]) -> list[int]:
+def slots_at(fit: Fit, given: Mapping[str, Any]) -> list[int]:
     """Place of every parameter's value at the given levels."""
     places = []
     for name in fit.law.parameter_names:

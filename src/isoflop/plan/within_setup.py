@@ -14,7 +14,7 @@ from isoflop.plan.hardware import device as find_device
 from isoflop.plan.limits import read_limits
 from isoflop.plan.problem import Batch, Problem, spread_starts
 from isoflop.plan.quantities import Scope, expression, read_value, word_of
-from isoflop.plan.setting import _slots
+from isoflop.plan.setting import slots_at
 from isoflop.plan.variables import Choice, read_variables
 
 Array = NDArray[Any]
@@ -139,7 +139,7 @@ def _rows(fits: Mapping[str, Fit], labels: Mapping[str, str], rows: int) -> tupl
             formula = formula.replace(f"{name}[{column}]", name)
         laws[response] = fit.law if formula == fit.law.formula else fit.law.with_formula(formula)
         every = fit.theta[None] if fit.draws is None else np.concatenate([fit.theta[None], fit.draws])
-        theta[response] = every[:rows, _slots(fit, labels)]
+        theta[response] = every[:rows, slots_at(fit, labels)]
     return laws, theta
 
 

@@ -5,10 +5,10 @@ import numpy as np
 from isoflop import figures
 from isoflop.errors import LawError
 from isoflop.fit import Fit
-from isoflop.plan import Plan, Step
+from isoflop.plan import Plan
 from isoflop.report.blocks import Block, Heading, Items, Section, Steps, Table, Text
 from isoflop.report.drawings import drawing
-from isoflop.report.words import interval, number, percent, quantity, sentence, tidy, with_interval
+from isoflop.report.words import interval, number, percent, quantity, sentence, step_row, tidy, with_interval
 from isoflop.runs import RunTable
 from isoflop.validate import Backtest, Split
 
@@ -146,18 +146,9 @@ def plan_section(plan: Plan | None, fit: Fit) -> Section:
     if plan.exists:
         blocks.append(drawing(figures.plan_figure(plan, fit)))
         blocks.append(_penalty_table(plan))
-    blocks += [Heading("How it was derived"), Steps([_step(step) for step in plan.steps])]
+    blocks += [Heading("How it was derived"), Steps([step_row(step) for step in plan.steps])]
     question = tidy(plan.question)
     return Section("plan", question if question.startswith("Plan") else f"Plan: {question}", blocks)
-
-
-def _step(step: Step) -> tuple[str, str, str]:
-    """One step: what is done, the formula with its value, where it comes from."""
-    formula = tidy(step.formula)
-    if step.value is not None:
-        formula = f"{formula} = {number(step.value)}".strip()
-    source = "; ".join(part for part in (tidy(step.source), "assumption" if step.assumption else "") if part)
-    return tidy(step.text), formula, source
 
 
 def _plan_table(plan: Plan) -> Table:

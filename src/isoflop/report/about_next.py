@@ -1,9 +1,8 @@
 """Section on the runs to buy next: what they are, what they cost, and the interval to expect."""
 
 from isoflop.plan.designed import Design, ends, far_words, seed_words, spent_words, target_words
-from isoflop.plan.result import Step
 from isoflop.report.blocks import Block, Heading, Section, Steps, Table, Text
-from isoflop.report.words import number, percent, quantity, sentence, tidy
+from isoflop.report.words import percent, quantity, sentence, step_row, tidy
 
 
 def next_section(design: Design) -> Section:
@@ -24,7 +23,7 @@ def next_section(design: Design) -> Section:
     blocks += [_runs(design), _targets(design)]
     if design.decided_after is not None:
         blocks.append(Text(f"Chance that these runs decide the question: {design.decided_after:.0%}."))
-    blocks += [Heading("How they were chosen"), Steps([_step(step) for step in design.steps])]
+    blocks += [Heading("How they were chosen"), Steps([step_row(step) for step in design.steps])]
     return Section("next", tidy(design.question), blocks)
 
 
@@ -52,12 +51,3 @@ def _targets(design: Design) -> Table:
         for target, today, then in zip(design.targets, design.before, design.after, strict=True)
     ]
     return Table(("target", "today", "expected after these runs"), rows, (1, 2))
-
-
-def _step(step: Step) -> tuple[str, str, str]:
-    """One step: what is done, the formula with its value, where it comes from."""
-    formula = tidy(step.formula)
-    if step.value is not None:
-        formula = f"{formula} = {number(step.value)}".strip()
-    source = "; ".join(part for part in (tidy(step.source), "assumption" if step.assumption else "") if part)
-    return tidy(step.text), formula, source

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from isoflop.figures.axes import text_of
 from isoflop.fit import Estimate
+from isoflop.plan.result import Step
 
 
 def number(value: float, digits: int = 4) -> str:
@@ -75,3 +76,12 @@ def rows_text(rows: Iterable[int]) -> str:
             start = row
         last = row
     return ", ".join(parts)
+
+
+def step_row(step: Step) -> tuple[str, str, str]:
+    """One step of a derivation: what is done, the formula with its value, where it comes from."""
+    formula = tidy(step.formula)
+    if step.value is not None:
+        formula = f"{formula} = {number(step.value)}".strip()
+    source = "; ".join(part for part in (tidy(step.source), "assumption" if step.assumption else "") if part)
+    return tidy(step.text), formula, source

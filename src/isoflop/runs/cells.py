@@ -46,6 +46,17 @@ class Labels:
     levels: tuple[str, ...]
     codes: IntArray
 
+    def present(self) -> tuple[tuple[str, ...], IntArray]:
+        """Labels that some row has, and the index of each row's: of the others a selection has left none."""
+        found = np.unique(self.codes[self.codes >= 0])
+        if len(found) == len(self.levels):
+            return self.levels, self.codes
+        place = np.full(len(self.levels) + 1, -1)  # the last one stands for a missing label, -1
+        place[found] = np.arange(len(found))
+        codes = place[self.codes]
+        codes.flags.writeable = False
+        return tuple(self.levels[k] for k in found.tolist()), codes
+
 
 @dataclass(frozen=True, eq=False)
 class Quantities:

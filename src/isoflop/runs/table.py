@@ -125,13 +125,14 @@ class RunTable:
             name: a name of the table; numbers are labels too, `3` rather than `3.0`.
 
         Returns:
-            Sorted labels (numbers in numerical order), and for each run the index of its label, -1 where missing.
+            Sorted labels of these runs (numbers in numerical order), and for each run the index of its label, -1 where
+            missing.
 
         Raises:
             ColumnError: there is no such column.
         """
         if name in self.categories:
-            return self.categories[name].levels, self.categories[name].codes
+            return self.categories[name].present()
         values = self.column(name)
         present = ~np.isnan(values)
         levels, codes = np.unique(values[present], return_inverse=True)
