@@ -1,0 +1,1 @@
+"""Test-time compute: from samples of problems to what more inference buys."""

@@ -1,0 +1,177 @@
+"""Counts of samples and of correct ones for every problem, which is all that pass@k needs."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from isoflop.errors import TableError
+from isoflop.runs.cells import FloatArray, IntArray
+from isoflop.runs.finding import Finding
+from isoflop.runs.provenance import Provenance
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+_DIGITS: Final = re.compile(r"(\d+)")
+
+
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """How many samples of every problem there are, and how many are correct.
+
+    Attributes:
+        problems: names of the problems, distinct.
+        n: samples, shape (problems,), at least one each.
+        c: correct ones among them, shape (problems,).
+        provenance: where they came from.
+        group: which part of the source they are, such as a model; empty when all of it.
+        findings: what the checks found.
+    """
+
+    problems: tuple[str, ...]
+    n: IntArray
+    c: IntArray
+    provenance: Provenance = field(default_factory=lambda: Provenance(None, ""))
+    group: str = ""
+    findings: tuple[Finding, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse counts that no samples can have."""
+        n, c = whole(self.n, "samples n"), whole(self.c, "correct samples c")
+        if n.shape != (len(self.problems),) or c.shape != n.shape:
+            raise TableError(
+                f"{len(self.problems)} problems have {n.shape} samples and {c.shape} correct ones. Give one n and one "
+                f"c per problem."
+            )
+        if not len(n):
+            raise TableError("There are no problems. Give at least one.")
+        if len(set(self.problems)) < len(self.problems):
+            double = _doubles(self.problems)
+            raise TableError(f"Problems are there more than once: {named(double)}. Add their counts, or rename them.")
+        bad = np.flatnonzero((n < 1) | (c < 0) | (c > n))
+        if len(bad):
+            at = int(bad[0])
+            raise TableError(
+                f"{named([self.problems[k] for k in bad])}: {int(c[at])} correct of {int(n[at])} samples is "
+                f"impossible. Give n of at least 1, and c between 0 and n."
+            )
+        object.__setattr__(self, "n", frozen(n))
+        object.__setattr__(self, "c", frozen(c))
+
+    def __len__(self) -> int:
+        """Number of problems."""
+        return len(self.problems)
+
+    @property
+    def samples(self) -> int:
+        """Samples of all problems."""
+        return int(self.n.sum())
+
+    @property
+    def fewest(self) -> int:
+        """Samples of the problem that has fewest: the largest k of pass@k for all problems."""
+        return int(self.n.min())
+
+    @property
+    def rates(self) -> FloatArray:
+        """Share of correct samples, shape (problems,)."""
+        return np.asarray(self.c / self.n)
+
+    def take(self, index: ArrayLike) -> "Counts":
+        """Keep some problems.
+
+        Args:
+            index: places of the problems, or one truth value per problem.
+
+        Returns:
+            Counts of these problems.
+
+        >>> Counts(("a", "b"), np.array([4, 9]), np.array([1, 3])).take([1]).problems
+        ('b',)
+        """
+        places = np.arange(len(self))[np.asarray(index)]
+        return replace(self, problems=tuple(self.problems[k] for k in places), n=self.n[places], c=self.c[places])
+
+    def up_to(self, k: int) -> "Counts":
+        """Give the counts, or refuse where a problem has fewer than k samples.
+
+        Args:
+            k: samples drawn of every problem.
+
+        Returns:
+            These counts.
+
+        Raises:
+            TableError: k is above n of some problems, which are named.
+        """
+        if k < 1:
+            raise TableError(f"k = {k} draws nothing. Give k of at least 1.")
+        short = np.flatnonzero(self.n < k)
+        if not len(short):
+            return self
+        raise TableError(
+            f"k = {k} is above the number of samples of {named([self.problems[j] for j in short])} "
+            f"({int(self.n[short].min())} to {int(self.n[short].max())} samples). pass@k beyond n is no estimate: give "
+            f"k up to {self.fewest}, leave these problems out, or forecast it with a law."
+        )
+
+
+def named(problems: Sequence[str], most: int = 5) -> str:
+    """Name problems in words, the first few of them.
+
+    >>> named(["p1", "p2"])
+    'problems p1, p2'
+    """
+    more = f", … ({len(problems)} of them)" if len(problems) > most else ""
+    return f"problem{'' if len(problems) == 1 else 's'} {', '.join(problems[:most])}{more}"
+
+
+def natural_order(names: Sequence[str] | set[str]) -> tuple[str, ...]:
+    """Sort names with their numbers as numbers.
+
+    >>> natural_order(["task/10", "task/2"])
+    ('task/2', 'task/10')
+    """
+    return tuple(sorted(names, key=_natural))
+
+
+def whole(values: ArrayLike, what: str) -> IntArray:
+    """Take whole numbers.
+
+    Args:
+        values: numbers.
+        what: what they are, for the error.
+
+    Returns:
+        The same as integers.
+
+    Raises:
+        TableError: a number is not whole.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind not in "iuf" or (array.dtype.kind == "f" and not np.all(np.mod(array, 1) == 0)):
+        raise TableError(f"The {what} are no whole numbers. Give counts.")
+    return np.asarray(array, dtype=np.int64)
+
+
+def _natural(name: str) -> tuple[list[tuple[int, int, str]], str]:
+    """Key of natural order: numbers before words, leading zeros last."""
+    parts = _DIGITS.split(name)
+    stripped = [(part.lstrip("0") or "0", part.isdecimal()) for part in parts if part]
+    return [(0, len(part), part) if digits else (1, 0, part) for part, digits in stripped], name
+
+
+def _doubles(names: Sequence[str]) -> list[str]:
+    """Names that are there more than once."""
+    seen: set[str] = set()
+    return list(dict.fromkeys(name for name in names if name in seen or seen.add(name)))  # type: ignore[func-returns-value]
+
+
+def frozen(values: NDArray[Scalar]) -> NDArray[Scalar]:
+    """A copy that cannot be changed."""
+    own = np.array(values)
+    own.flags.writeable = False
+    return own
