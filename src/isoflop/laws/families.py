@@ -19,6 +19,7 @@ from isoflop.laws import (
     routing,
     schedule,
     sparsity,
+    testtime,
 )
 from isoflop.laws.law import Law
 
@@ -42,4 +43,5 @@ FAMILIES: tuple[tuple[Law, ...], ...] = (
     hyperparameters.LAWS,
     downstream.LAWS,
     reinforcement.LAWS,
+    testtime.LAWS,
 )
