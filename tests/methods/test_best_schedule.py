@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from isoflop.errors import LawError
+from isoflop.errors import LawError, RangeWarning
 from isoflop.fit import fit_law
 from isoflop.laws import get
 from isoflop.laws.multipower import NAMES, multi_power
@@ -96,6 +96,11 @@ def test_a_fit_without_draws_has_no_interval(fit):
     found = compare_schedules(replace(fit, draws=None), SCHEDULES)[0]
     assert np.isnan(found.loss.interval[0])
     assert "no draws" in found.loss.leaves_out[0]
+
+
+def test_schedules_longer_than_all_that_is_known_warn(fit):
+    with pytest.warns(RangeWarning, match=r"'multi-power': checkpoint_step by 0\.14 decades"):
+        final_losses(fit, [make_schedule("cosine", 100_000, PEAK, end=END, warmup=WARMUP)])
 
 
 def test_final_losses_are_the_law_at_the_last_step(fit):

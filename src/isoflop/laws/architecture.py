@@ -1,5 +1,6 @@
 """Architecture as an axis: vocabulary, parallel streams, loops, merged experts, visual tokens, growth."""
 
+import math
 from typing import Final
 
 from isoflop.laws.law import Law, Parameter, Published, Source
@@ -64,7 +65,7 @@ VOCABULARY: Final = Law(
         "vocab_params is vocabulary size times width, one matrix; D tokens of the model's own tokenizer"
     ),
     valid="3.3e7 to 3e9 other parameters, vocabularies of 4e3 to 9.6e4, compute above 2.18e17",
-    ranges={"nonvocab_params": (3.3e7, 3e9)},
+    ranges={"nonvocab_params": (3.3e7, 3e9), "vocabulary": (4e3, 9.6e4), "flops": (2.18e17, math.inf)},
     advice="The response is negative: fit with objective ls. The best vocabulary at given compute: methods.vocabulary.",
     published=(
         Published(

@@ -40,6 +40,7 @@ class Law:
         counted: what the columns and the response count, and their units.
         valid: range in which the source supports it, in words.
         ranges: word → smallest and largest value that the source supports, where it names numbers.
+        limits: smallest and largest value that the response can have, where the formula may give others.
         advice: how to fit it, and what to beware of.
         published: coefficient sets of the source.
         unit: unit of the response.
@@ -62,6 +63,7 @@ class Law:
     unit: str = "nats/token"
     function: LawFunction | None = None
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    limits: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         """Check at once that the texts name its parameters, and a user's law that it parses."""
@@ -198,7 +200,7 @@ class Law:
             Response, shape (n,), or a 0-d array for scalars.
 
         Raises:
-            LawError: a parameter has no value.
+            LawError: a parameter has no value, or the response would be one that cannot be.
 
         Warns:
             RangeWarning: a column lies outside the range that the source supports, with the distance.
@@ -212,10 +214,9 @@ class Law:
         if missing:
             raise LawError(f"Law {self.name!r} needs a value for {', '.join(missing)}. Add it to the values.")
         words = {resolve(name) or name: array for name, array in columns.items()}
-        beyond = self.outside(words)
-        if beyond:
-            warnings.warn(beyond, RangeWarning, stacklevel=2)
+        self.warn_outside(words)
         result = self.evaluate([values[name] for name in self.parameter_names], words)
+        self._refuse_impossible(result)
         scalar = all(np.ndim(words[w]) == 0 for w in self.columns)
         return result[0] if scalar else result
 
@@ -247,6 +248,30 @@ class Law:
             if decades > 0
         ]
         return f"Outside the range of the source of law {self.name!r}: {', '.join(beyond)}." if beyond else ""
+
+    def warn_outside(self, columns: Mapping[str, ArrayLike], *, stacklevel: int = 3) -> None:
+        """Warn of inputs, or answers, outside the range that the source supports.
+
+        Args:
+            columns: word → values.
+            stacklevel: whose line the warning names; 3 is the caller of the function that asks.
+
+        Warns:
+            RangeWarning: with the distance.
+        """
+        beyond = self.outside(columns)
+        if beyond:
+            warnings.warn(beyond, RangeWarning, stacklevel=stacklevel)
+
+    def _refuse_impossible(self, response: Array) -> None:
+        """An error where the formula gives what the response cannot be."""
+        low, high = self.limits or (-np.inf, np.inf)
+        wrong = response[(response < low) | (response > high)]
+        if len(wrong):
+            raise LawError(
+                f"Law {self.name!r} gives a {self.response} of {wrong[0]:.3g}, which lies between {low:g} and {high:g} "
+                f"wherever the law holds: {self.valid}. Ask within that."
+            )
 
     def published_set(self, name: str | None = None) -> Published:
         """One published coefficient set; the first when no name is given.

@@ -108,6 +108,7 @@ QAT_FRACTION: Final = Law(
     counted="D all tokens, full precision and quantized together; 8 D/(N weight_bits) is tokens per parameter-byte",
     valid="8.6e7 to 2.2e9 parameters, 2.3e9 to 1.4e12 tokens, weights of 1 to 6 bits; above one token per byte",
     ranges={"params": (8.6e7, 2.2e9), "tokens": (2.3e9, 1.4e12), "weight_bits": (1.0, 6.0)},
+    limits=(0.0, 1.0),
     advice="The published error is 0.091 in the share itself. Loss as a function of the share is flat near the best.",
     published=(
         Published(

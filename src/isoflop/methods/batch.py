@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from isoflop.errors import LawError
+from isoflop.laws.hyperparameters import CRITICAL_BATCH
 
 Array = NDArray[Any]
 
@@ -77,12 +78,21 @@ def critical_batch(loss: ArrayLike, constants: Mapping[str, float] = KAPLAN_STEP
     Raises:
         LawError: a loss is not positive.
 
+    Warns:
+        RangeWarning: a loss lies outside the range of the source, with the distance.
+
     >>> round(float(critical_batch(3.0)), -2)
     1069100.0
     """
     nats = np.asarray(loss, dtype=float)
     if not np.all(nats > 0):
         raise LawError("The critical batch needs losses above zero, in nats/token. Correct them.")
+    CRITICAL_BATCH.warn_outside({"loss": nats})
+    return _critical(nats, constants)
+
+
+def _critical(nats: Array, constants: Mapping[str, float]) -> Array:
+    """The law's batch, at any loss."""
     return np.asarray(constants["B_star"] / nats ** (1 / constants["alpha_B"]))
 
 
@@ -105,6 +115,9 @@ def loss_at_batch(
     Raises:
         LawError: an input is not positive, or the loss would lie outside (1, 40) nats.
 
+    Warns:
+        RangeWarning: a loss that comes out lies outside the range of the source, with the distance.
+
     >>> round(float(loss_at_batch(1e9, 1e5, 5e5)), 4)
     2.5459
     """
@@ -113,7 +126,7 @@ def loss_at_batch(
         raise LawError("The loss at a batch needs positive params, steps and batch_tokens. Correct them.")
 
     def excess(loss: Array) -> Array:
-        least = s / (1 + critical_batch(loss, constants) / b)
+        least = s / (1 + _critical(loss, constants) / b)
         size = (constants["N_c"] / n) ** constants["alpha_N"]
         return np.asarray(loss - size - (constants["S_c"] / least) ** constants["alpha_S"])
 
@@ -128,7 +141,9 @@ def loss_at_batch(
         middle = 0.5 * (low + high)
         above = excess(middle) > 0
         low, high = np.where(above, low, middle), np.where(above, middle, high)
-    return np.asarray(0.5 * (low + high))
+    found = np.asarray(0.5 * (low + high))
+    CRITICAL_BATCH.warn_outside({"loss": found})
+    return found
 
 
 def least_steps(steps: ArrayLike, batch_tokens: ArrayLike, loss: ArrayLike) -> Array:
@@ -147,13 +162,20 @@ def least_steps(steps: ArrayLike, batch_tokens: ArrayLike, loss: ArrayLike) -> A
     Raises:
         LawError: an input is not positive.
 
+    Warns:
+        RangeWarning: a loss lies outside the range of the source, with the distance.
+
     >>> round(float(least_steps(1e5, 5e5, loss_at_batch(1e9, 1e5, 5e5))))
     17632
     """
     s, b = np.asarray(steps, dtype=float), np.asarray(batch_tokens, dtype=float)
     if not (np.all(s > 0) and np.all(b > 0)):
         raise LawError("Least steps need positive steps and batch_tokens. Correct them.")
-    return np.asarray(s / (1 + critical_batch(loss) / b))
+    nats = np.asarray(loss, dtype=float)
+    if not np.all(nats > 0):
+        raise LawError("Least steps need losses above zero, in nats/token. Correct them.")
+    CRITICAL_BATCH.warn_outside({"loss": nats})
+    return np.asarray(s / (1 + _critical(nats, KAPLAN_STEPS) / b))
 
 
 def noise_scale(norms: tuple[float, float], batches: tuple[float, float]) -> float:

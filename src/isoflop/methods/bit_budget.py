@@ -64,8 +64,11 @@ def best_layout(bits: int, values: Mapping[str, float] = PUBLISHED) -> Layout:
     Raises:
         InputError: fewer than 2 bits.
 
-    >>> [str(best_layout(bits)) for bits in (4, 8, 16)]
-    ['E2M1', 'E4M3', 'E8M7']
+    Warns:
+        RangeWarning: the layout lies outside the range of the source, with the distance.
+
+    >>> [str(best_layout(bits)) for bits in (4, 8)]
+    ['E2M1', 'E4M3']
     """
     if bits < 2:
         raise InputError(f"A floating-point number of {bits} bits has no exponent or mantissa. Give at least 2 bits.")
@@ -75,6 +78,7 @@ def best_layout(bits: int, values: Mapping[str, float] = PUBLISHED) -> Layout:
         return delta * np.log(exponent + 0.5) + nu * np.log(bits - 1 - exponent + 0.5)  # type: ignore[no-any-return]
 
     exponent = max(range(bits), key=worth)
+    FP_TRAINING.warn_outside({"exponent_bits": exponent, "mantissa_bits": bits - 1 - exponent})
     return Layout(exponent, bits - 1 - exponent)
 
 
@@ -99,13 +103,21 @@ def critical_tokens(
     Raises:
         InputError: a size is not positive, or a block is of one element or fewer.
 
+    Warns:
+        RangeWarning: an input or the answer lies outside the range of the source, with the distance.
+
     >>> float(critical_tokens(1e9, Layout(2, 1), block_elements=128) / 1e12)
     0.393
     """
     v = _arrays(values)
     digits = (layout.exponent_bits + 0.5) ** v["delta"] * (layout.mantissa_bits + 0.5) ** v["nu"]
     scale = v["d"] * v["gamma"] * _positive("params", params) ** v["alpha"] * digits / _log_block(block_elements)
-    return np.asarray(scale ** (0.5 / v["beta"]))
+    tokens = np.asarray(scale ** (0.5 / v["beta"]))
+    FP_TRAINING.warn_outside({
+        "params": params, "tokens": tokens, "block_elements": block_elements,
+        "exponent_bits": layout.exponent_bits, "mantissa_bits": layout.mantissa_bits,
+    })  # fmt: skip
+    return tokens
 
 
 def effective_params(
@@ -135,11 +147,15 @@ def effective_params(
     Raises:
         InputError: a number is not positive, or a block is of one element or fewer.
 
+    Warns:
+        RangeWarning: a size, the tokens or a block lie outside the range of the source, with the distance.
+
     >>> float(effective_params(1e9, 1e11, 8, block_elements=128) / 1e9)
     0.996
     """
     v = _arrays(values)
     n, d, p = (_positive(w, x) for w, x in (("params", params), ("tokens", tokens), ("bits", bits)))
+    FP_TRAINING.warn_outside({"params": n, "tokens": d, "block_elements": block_elements})
     cost = d ** v["beta"] * _log_block(block_elements) / (_gamma_rho(v) * v["n"] * p ** (v["delta"] + v["nu"]))
     return np.asarray(n / (1 + cost) ** (1 / v["alpha"]))
 
@@ -177,10 +193,15 @@ def best_bits(
     Raises:
         InputError: the three are given in another combination, or one is not positive.
 
+    Warns:
+        RangeWarning: the size, the tokens or a block lie outside the range of the source, with the distance.
+
     >>> float(best_bits(flops=1e21, block_elements=128)), float(best_bits(tokens=1e12, block_elements=128))
     (4.19, 5.18)
     """
     v, log_block = _arrays(values), _log_block(block_elements)
+    given = (("params", params), ("tokens", tokens), ("block_elements", block_elements))
+    FP_TRAINING.warn_outside({word: value for word, value in given if value is not None})
     digits, rho = v["delta"] + v["nu"], _gamma_rho(v)
     gamma_d = (digits - v["alpha"]) / (v["alpha"] * v["n"] * rho)
     match flops is not None, params is not None, tokens is not None:

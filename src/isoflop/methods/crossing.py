@@ -38,6 +38,9 @@ def crossing(
     Raises:
         LawError: the span is empty, a parameter has no value, or both sets give the same response everywhere.
 
+    Warns:
+        RangeWarning: a crossing, or a column held fixed, lies outside the range of the source, with the distance.
+
     >>> from isoflop import laws
     >>> law = laws.get("scalerl")
     >>> base, longer = (law.published_set(f"scalerl-2025-{row}").values for row in ("base", "length-32k"))
@@ -61,7 +64,9 @@ def crossing(
     places = np.flatnonzero(signs[:-1] * signs[1:] < 0)
     roots = [brentq(lambda x: float(gap(x)[0]), grid[k], grid[k + 1], xtol=1e-14, rtol=1e-14) for k in places]
     # A point of the grid may be a crossing itself.
-    return tuple(float(np.exp(root)) for root in sorted([*roots, *grid[signs == 0]]))
+    found = tuple(float(np.exp(root)) for root in sorted([*roots, *grid[signs == 0]]))
+    law.warn_outside({column: found, **others} if found else others)
+    return found
 
 
 def _value(law: Law, values: Mapping[str, float], name: str) -> float:

@@ -37,6 +37,9 @@ def effective_params(
     Raises:
         FitError: an accuracy is no fraction.
 
+    Warns:
+        RangeWarning: a size that comes out, or the tokens, lie outside the range of the source, with the distance.
+
     >>> first = laws.get("task-loss").published_set("olmo-ladder-hellaswag").values
     >>> second = laws.get("task-sigmoid").published_set("olmo-ladder-hellaswag").values
     >>> print(f"{effective_params(0.8, first, second, tokens=4e12):.3g}")
@@ -50,7 +53,9 @@ def effective_params(
         wanted = accuracy["L0"] + np.log(share / (1 - share)) / accuracy["k"]
         rest = wanted - loss["E"] - loss["B"] / tokens ** loss["beta"]
         size = (loss["A"] / rest) ** (1 / loss["alpha"])
-    return np.asarray(np.where((rest > 0) & (size > 0), size, np.nan))
+    found = np.asarray(np.where((rest > 0) & (size > 0), size, np.nan))
+    laws.get("task-loss").warn_outside({"params": found, "tokens": tokens})
+    return found
 
 
 def doubling_days(rate: float) -> float:

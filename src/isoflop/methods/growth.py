@@ -54,9 +54,18 @@ def growth_tokens(params: ArrayLike, flops: ArrayLike, values: Mapping[str, floa
     Raises:
         InputError: the budget is less than one token would cost, 6 N FLOPs.
 
+    Warns:
+        RangeWarning: a size lies outside the range of the source, with the distance.
+
     >>> float(growth_tokens(7e9, 1e22) / 1e10)
     2.213
     """
+    GROWTH.warn_outside({"params": params})
+    return _timing(params, flops, values)
+
+
+def _timing(params: ArrayLike, flops: ArrayLike, values: Mapping[str, float]) -> NDArray[np.float64]:
+    """The law's tokens, of any size."""
     n, c = np.asarray(params, dtype=float), np.asarray(flops, dtype=float)
     if not (np.all(n > 0) and np.all(c > FLOPS_PER_PARAM_TOKEN * n)):
         raise InputError(
@@ -87,14 +96,18 @@ def plan_growth(
     Raises:
         InputError: the factor is below 2, or the small model alone would take the whole budget.
 
+    Warns:
+        RangeWarning: the size lies outside the range of the source, with the distance.
+
     >>> plan = plan_growth(7e9, 1e22)
     >>> plan.small_tokens / 1e9, plan.tokens / 1e9
     (22.13, 232.56)
     """
     if factor < 2:
         raise InputError(f"Stacking {factor} times does not grow a model. Give 2 to 4.")
+    GROWTH.warn_outside({"params": params})
     small = params / factor
-    tokens = float(growth_tokens(params, flops, values))
+    tokens = float(_timing(params, flops, values))
     left = flops - FLOPS_PER_PARAM_TOKEN * small * tokens
     if left <= 0:
         raise InputError(

@@ -42,12 +42,22 @@ def effective_share(
     Returns:
         The share; NaN where the law has none, because a factor is not positive.
 
+    Warns:
+        RangeWarning: bits lie outside the range of the source, with the distance.
+
     >>> float(effective_share(4, 4, 4)), float(effective_share(8, 8, 8))
     (0.191, 0.828)
     """
+    bits = (weight_bits, activation_bits, kv_bits)
+    KUMAR_PRECISION.warn_outside({f"{tensor}_bits": given for (tensor, _), given in zip(_TENSORS, bits, strict=True)})
+    return _share(bits, values)
+
+
+def _share(bits: tuple[ArrayLike, ArrayLike, ArrayLike], values: Mapping[str, float]) -> Array:
+    """The law's share, at any bits of weights, activations and cache."""
     shares = [
-        1 - np.exp(values[f"n_{letter}"] - np.asarray(bits, dtype=float) / values[f"gamma_{letter}"])
-        for (_, letter), bits in zip(_TENSORS, (weight_bits, activation_bits, kv_bits), strict=True)
+        1 - np.exp(values[f"n_{letter}"] - np.asarray(own, dtype=float) / values[f"gamma_{letter}"])
+        for (_, letter), own in zip(_TENSORS, bits, strict=True)
     ]
     valid = np.all(np.stack(np.broadcast_arrays(*shares)) > 0, axis=0)
     return np.where(valid, shares[0] * shares[1] * shares[2], np.nan)
@@ -69,11 +79,14 @@ def best_training_bits(*, values: Mapping[str, float] = KUMAR) -> float:
     Raises:
         InputError: the shares have no best precision between 1 and 32 bits.
 
+    Warns:
+        RangeWarning: the answer lies outside the range of the source, with the distance.
+
     >>> best_training_bits()
     7.00
     """
     grid = np.linspace(*SEARCHED, 621)
-    worth = effective_share(grid, grid, grid, values=values) / grid
+    worth = _share((grid, grid, grid), values) / grid
     best = int(np.nanargmax(worth)) if np.isfinite(worth).any() else 0
     if best in (0, len(grid) - 1):
         raise InputError(
@@ -81,9 +94,10 @@ def best_training_bits(*, values: Mapping[str, float] = KUMAR) -> float:
             "Check gamma and n, and that they count bits."
         )
     found = minimize_scalar(
-        lambda p: -float(effective_share(p, p, p, values=values)) / p, bounds=(grid[best - 1], grid[best + 1]),
+        lambda p: -float(_share((p, p, p), values)) / p, bounds=(grid[best - 1], grid[best + 1]),
         method="bounded", options={"xatol": 1e-10},
     )  # fmt: skip
+    KUMAR_PRECISION.warn_outside({f"{tensor}_bits": found.x for tensor, _ in _TENSORS})
     return float(found.x)
 
 
@@ -103,12 +117,16 @@ def allocation_shift(bits: ArrayLike, *, values: Mapping[str, float] = KUMAR, re
     Returns:
         Factors of size and of data, shape (2, …); NaN where `effective_share` has no value.
 
+    Warns:
+        RangeWarning: bits lie outside the range of the source, with the distance.
+
     >>> [float(x) for x in allocation_shift(8)]
     [1.55, 1.29]
     """
     given = np.asarray(bits, dtype=float)
-    share = effective_share(given, given, given, values=values)
-    share = share / effective_share(reference, reference, reference, values=values)
+    asked = np.append(given.ravel(), reference)
+    KUMAR_PRECISION.warn_outside({f"{tensor}_bits": asked for tensor, _ in _TENSORS})
+    share = _share((given, given, given), values) / _share((reference, reference, reference), values)
     relative = given / reference
     return np.stack([(share * relative) ** -0.5, (share / relative) ** 0.5])
 
@@ -139,6 +157,9 @@ def critical_tokens_post(
     Raises:
         InputError: a size is not positive.
 
+    Warns:
+        RangeWarning: a size or the answer lies outside the range of the source, with the distance.
+
     >>> float(critical_tokens_post(220e6, 4) / 1e11)
     1.75
     """
@@ -147,7 +168,9 @@ def critical_tokens_post(
         raise InputError(f"{n} parameters cannot be quantized. Give numbers above 0.")
     gain = base["alpha"] * base["B"] * n ** damage["gamma_N"] * np.exp(bits / damage["gamma_post"])
     power = 1 / (damage["gamma_D"] + base["alpha"])
-    return np.asarray((gain / (damage["gamma_D"] * damage["C_T"])) ** power)
+    tokens = np.asarray((gain / (damage["gamma_D"] * damage["C_T"])) ** power)
+    KUMAR_PTQ.warn_outside({"params": n, "tokens": tokens})
+    return tokens
 
 
 @dataclass(frozen=True)
@@ -204,6 +227,9 @@ def loss_at_equal_time(params: ArrayLike, tokens: ArrayLike, speed: FormatSpeed,
     Returns:
         Loss, nats/token.
 
+    Warns:
+        RangeWarning: sizes or tokens that the format reaches lie outside the range of the source, with the distance.
+
     >>> quartet = FP4_TRAINING.published_set("quartet").values
     >>> fp8 = {**quartet, "eff_N": 1.0, "eff_D": 1.0}
     >>> fast = loss_at_equal_time(3e7, 3e9, FP4_SPEEDS["fp4-fp4"], quartet)
@@ -214,5 +240,6 @@ def loss_at_equal_time(params: ArrayLike, tokens: ArrayLike, speed: FormatSpeed,
     n = np.asarray(params, dtype=float) * speed.forward
     d = np.asarray(tokens, dtype=float) * speed.training / speed.forward
     columns: dict[str, ArrayLike] = {"params": n, "tokens": d, "low_forward": 1.0, "low_backward": 1.0}
+    FP4_TRAINING.warn_outside(columns)
     theta = [values[name] for name in FP4_TRAINING.parameter_names]
     return np.asarray(FP4_TRAINING.evaluate(theta, columns).reshape(np.broadcast_shapes(n.shape, d.shape)))

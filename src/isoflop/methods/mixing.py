@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from isoflop.errors import FitError, LawError
 from isoflop.fit.estimate import interval_from_draws
 from isoflop.fit.result import Fit
+from isoflop.laws.mixing import TWO_DOMAINS
 
 Array = NDArray[Any]
 
@@ -173,6 +174,9 @@ def critical_share(values: Mapping[str, float], loss: float) -> float:
     Raises:
         LawError: no share gives this loss.
 
+    Warns:
+        RangeWarning: the share lies outside the range of the source, with the distance.
+
     >>> from isoflop import laws
     >>> law = laws.get("mixing-two")
     >>> values = law.published_set("github-70m-30k").values
@@ -181,4 +185,6 @@ def critical_share(values: Mapping[str, float], loss: float) -> float:
     """
     if not loss > values["c"] or values["k"] == 0:
         raise LawError(f"No share gives a loss of {loss:g}: the law's floor is {values['c']:g}. Ask for more.")
-    return (math.log(loss - values["c"]) - values["b"]) / values["k"]
+    share = (math.log(loss - values["c"]) - values["b"]) / values["k"]
+    TWO_DOMAINS.warn_outside({"share": max(share, 0.0)})
+    return share

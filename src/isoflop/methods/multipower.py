@@ -83,6 +83,9 @@ def final_losses(fit: Fit, schedules: Sequence[Schedule]) -> tuple[Array, Array]
 
     Raises:
         LawError: the fit is of another law.
+
+    Warns:
+        RangeWarning: a schedule is longer than the fitted curves, and than those of the source.
     """
     if tuple(fit.names) != NAMES:
         raise LawError(f"This is a fit of {fit.law.name!r}; schedules are compared with the multi-power law. Fit it.")
@@ -91,6 +94,9 @@ def final_losses(fit: Fit, schedules: Sequence[Schedule]) -> tuple[Array, Array]
         "curve": np.arange(len(schedules), dtype=float),
         "checkpoint_step": np.array([float(s.steps) for s in schedules]),
     }
+    # Where the fitted curves themselves reach, the source's range says nothing.
+    if fit.distance(columns).get("checkpoint_step", 1.0) > 0:
+        law.warn_outside({"checkpoint_step": columns["checkpoint_step"]})
     value = law.evaluate(fit.theta, columns)
     return value, law.evaluate(fit.draws, columns) if fit.draws is not None else np.zeros((0, len(schedules)))
 

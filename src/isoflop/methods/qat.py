@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from isoflop.errors import InputError
-from isoflop.laws.qat import QAT_ERROR, QAT_FRACTION
+from isoflop.laws.qat import QAT_ERROR, QAT_FRACTION, QAT_LOSS
 
 Array = NDArray[Any]
 
@@ -78,6 +78,9 @@ def split_tokens(params: float, tokens: float, weight_bits: float, *, a: float |
         InputError: a number is not positive, or there is at most one token per parameter-byte, where the
             law has no value.
 
+    Warns:
+        RangeWarning: the size, the tokens or the bits lie outside the range of the source, with the distance.
+
     >>> split_tokens(396e6, 100e9, 2).fraction
     0.378
     """
@@ -87,6 +90,7 @@ def split_tokens(params: float, tokens: float, weight_bits: float, *, a: float |
             f"{tokens:g} tokens for {params:g} parameters of {weight_bits:g} bits are {ratio:.3g} per byte, but the "
             "best share is only known above 1. Give more tokens or fewer parameters."
         )
+    QAT_FRACTION.warn_outside({"params": params, "tokens": tokens, "weight_bits": weight_bits})
     values = QAT_FRACTION.published_set().values if a is None else {"a": a}
     fraction = float(np.exp(-values["a"] / np.log(ratio)))
     return TokenSplit(fraction, (1 - fraction) * tokens, fraction * tokens, ratio)
@@ -128,6 +132,9 @@ def effective_share(params: ArrayLike, tokens: ArrayLike, group_size: ArrayLike,
     Returns:
         The share, below one.
 
+    Warns:
+        RangeWarning: a size, the tokens or a group lie outside the range of the source, with the distance.
+
     >>> from isoflop.laws.qat import QAT_LOSS
     >>> w4a4 = QAT_LOSS.published_set("chen-2025-w4a4").values
     >>> share = effective_share(594e6, 100e9, 128, w4a4)
@@ -138,8 +145,9 @@ def effective_share(params: ArrayLike, tokens: ArrayLike, group_size: ArrayLike,
     True
     """
     n, d, g = (np.asarray(x, dtype=float) for x in (params, tokens, group_size))
-    theta = [values[name] for name in QAT_ERROR.parameter_names]
-    error = QAT_ERROR.evaluate(theta, {"params": n, "tokens": d, "group_size": g})
+    columns: dict[str, ArrayLike] = {"params": n, "tokens": d, "group_size": g}
+    QAT_LOSS.warn_outside(columns)
+    error = QAT_ERROR.evaluate([values[name] for name in QAT_ERROR.parameter_names], columns)
     size_term = values["A"] / n ** values["alpha"]
     shape = np.broadcast_shapes(n.shape, d.shape, g.shape)
     return np.asarray(((size_term / (size_term + error)) ** (1 / values["alpha"])).reshape(shape))

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from isoflop.errors import InputError
+from isoflop.laws.architecture import PARSCALE, RECURSION, VISUAL_TOKENS
 
 Array = NDArray[Any]
 
@@ -26,12 +27,16 @@ def stream_factor(streams: ArrayLike, k: ArrayLike) -> Array:
     Raises:
         InputError: fewer than one stream.
 
+    Warns:
+        RangeWarning: the streams lie outside the range of the source, with the distance.
+
     >>> float(stream_factor(8, 0.39345))
     1.818
     """
     count = np.asarray(streams, dtype=float)
     if not np.all(count >= 1):
         raise InputError(f"A model cannot run {count} streams. Give 1 or more; 1 is the plain model.")
+    PARSCALE.warn_outside({"streams": count})
     return np.asarray(np.asarray(k, dtype=float) * np.log(count) + 1)
 
 
@@ -49,9 +54,13 @@ def looped_params(once: ArrayLike, looped: ArrayLike, loops: ArrayLike, *, phi: 
     Returns:
         Parameters; the compute is that of `N_once + r N_rec`.
 
+    Warns:
+        RangeWarning: the loops lie outside the range of the source, with the distance.
+
     >>> float(looped_params(1e8, 3e8, 4) / 1e8)
     6.676
     """
+    RECURSION.warn_outside({"loops": loops})
     n, m, r = (np.asarray(x, dtype=float) for x in (once, looped, loops))
     return np.asarray(n + r ** np.asarray(phi, dtype=float) * m)
 
@@ -73,6 +82,9 @@ def best_visual_tokens(text_tokens: ArrayLike, values: Mapping[str, ArrayLike]) 
     Raises:
         InputError: beta is not below alpha, so that more tokens are always better.
 
+    Warns:
+        RangeWarning: the answer lies outside the range of the source, with the distance.
+
     >>> float(best_visual_tokens(50, {"alpha": 0.077, "beta": 0.015}))
     12.1
     """
@@ -82,4 +94,6 @@ def best_visual_tokens(text_tokens: ArrayLike, values: Mapping[str, ArrayLike]) 
             f"With alpha {alpha} and beta {beta} more visual tokens always beat a larger model, as in reading text in "
             "images. Keep all tokens, and choose the size by the budget."
         )
-    return np.asarray(np.maximum(np.asarray(text_tokens, dtype=float) * beta / (alpha - beta), 1.0))
+    best = np.maximum(np.asarray(text_tokens, dtype=float) * beta / (alpha - beta), 1.0)
+    VISUAL_TOKENS.warn_outside({"visual_tokens": best})
+    return np.asarray(best)

@@ -32,10 +32,14 @@ def sparse_size_multiplier(sparsity: ArrayLike, values: Mapping[str, float] = T5
     Raises:
         InputError: a sparsity outside [0, 1).
 
+    Warns:
+        RangeWarning: a sparsity lies outside the range of the source, with the distance.
+
     >>> [float(sparse_size_multiplier(s)) for s in (0.5, 0.75, 0.875)]
     [1.59, 2.16, 2.63]
     """
     share = _checked(sparsity)
+    SPARSE_PRETRAINING.warn_outside({"weight_sparsity": share})
     sparse = values["a_S"] * (1 - share) ** values["b_S"] + values["c_S"]
     return np.asarray(((values["a_S"] + values["c_S"]) / sparse) ** (1 / values["b_N"]))
 

@@ -49,6 +49,9 @@ def step_law(params: float, tokens: float, published: str = "li-2025") -> Settin
     Raises:
         LawError: N or D is not a positive number.
 
+    Warns:
+        RangeWarning: N or D lies outside the range of the source, with the distance.
+
     >>> found = step_law(1e9, 1e11)
     >>> round(found.lr, 7), round(found.batch_tokens), round(found.sequences(2048), 1)
     (0.0016325, 1107715, 540.9)
@@ -56,6 +59,7 @@ def step_law(params: float, tokens: float, published: str = "li-2025") -> Settin
     if not (0 < params < np.inf and 0 < tokens < np.inf):
         raise LawError(f"Step Law needs positive params and tokens, not {params:g} and {tokens:g}. Correct them.")
     given = {"params": params, "tokens": tokens}
+    STEPLAW_LR.warn_outside(given)
     lr, batch = (
         float(law.evaluate([law.published_set(published).values[name] for name in law.parameter_names], given)[0])
         for law in (STEPLAW_LR, STEPLAW_BATCH)

@@ -1,5 +1,6 @@
 """The best vocabulary for a model: isoFLOP, derivative and parametric estimates."""
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 
-from isoflop.errors import InputError
+from isoflop.errors import InputError, RangeWarning
 from isoflop.laws.architecture import VOCABULARY
 from isoflop.units import FLOPS_PER_PARAM_TOKEN
 
@@ -103,6 +104,9 @@ def tokens_per_character(vocabulary: ArrayLike) -> NDArray[np.float64]:
     Raises:
         InputError: fewer than 1,000 entries, where the fit was not made and soon gives more than one.
 
+    Warns:
+        RangeWarning: more than 200,000 entries, where the value of 200,000 stands in.
+
     >>> float(tokens_per_character(32_000))
     0.253
     """
@@ -111,6 +115,12 @@ def tokens_per_character(vocabulary: ArrayLike) -> NDArray[np.float64]:
         raise InputError(
             f"Vocabularies from {np.min(entries):g} entries: tokens per character are fitted from "
             f"{_SMALLEST_FITTED:,} to {_LARGEST_FITTED:,}. Count entries, not thousands of them."
+        )
+    if np.any(entries > _LARGEST_FITTED):
+        warnings.warn(
+            f"Tokens per character are fitted to {_LARGEST_FITTED:,} entries; {np.max(entries):,.0f} get that value.",
+            RangeWarning,
+            stacklevel=2,
         )
     log = np.log(np.minimum(entries, _LARGEST_FITTED))
     a, b, c = _COMPRESSION
@@ -162,6 +172,9 @@ def best_vocabularies(
     Raises:
         InputError: a number is not positive, or no vocabulary is best.
 
+    Warns:
+        RangeWarning: the size, the compute or an answer lies outside the range of the source, with the distance.
+
     >>> found = best_vocabularies(7e9)
     >>> found.isoflop, found.derivative, found.parametric
     (62281, 67450, 59548)
@@ -177,9 +190,9 @@ def best_vocabularies(
     by_isoflop = np.exp(intercept) * budget**exponent
     by_derivative = anchor * (nonvocab_params / size) ** power
     by_law = _parametric(nonvocab_params, budget, d, values)
-    return VocabularyEstimates(
-        nonvocab_params, d, budget, round(by_isoflop / d), round(by_derivative / d), round(by_law)
-    )  # fmt: skip
+    entries = (by_isoflop / d, by_derivative / d, by_law)
+    VOCABULARY.warn_outside({"nonvocab_params": nonvocab_params, "flops": budget, "vocabulary": entries})
+    return VocabularyEstimates(nonvocab_params, d, budget, *(round(found) for found in entries))
 
 
 def _parametric(nonvocab_params: float, flops: float, width: int, values: Mapping[str, float]) -> float:
