@@ -21,7 +21,7 @@ def checked(law: Law, table: RunTable, objective: str, fix: dict[str, float] | N
     runs = prepare(law, table, "loss")
     problem = bind_checked(law, runs, "loss", chosen, fix=fix or {}, prior={}, weights=None, noise=None)
     optimum = search(problem, chosen)
-    return valley_check(optimum.problem, optimum.objective, optimum.u)
+    return valley_check(optimum.evaluator, optimum.u)
 
 
 def test_the_half_life_of_repeats_can_be_moved_for_nothing(data_directory: Path) -> None:

@@ -28,7 +28,7 @@ Array = NDArray[Any]
 def certify_optimum(optimum: Optimum, runs: RunTable, *, given: Array | None = None) -> Certificate:
     """Certificate of the best point of a search, or of a given point against it."""
     problem, objective = optimum.problem, optimum.objective
-    evaluator = Evaluator(problem, objective)
+    evaluator = optimum.evaluator
     u = optimum.u if given is None else given
     local = evaluator.local(u[None])
     value = float(local.value[0])
@@ -37,7 +37,7 @@ def certify_optimum(optimum: Optimum, runs: RunTable, *, given: Array | None = N
         return cert.judge([cert.CertificateCheck("value", value, math.inf, passed=False, text=text)])
     residuals = evaluator.residuals(u[None])[0]
     sigma2 = float(np.sum(problem.weights * residuals**2)) / max(problem.rows - problem.size, 1)
-    plain = Evaluator(problem, Objective("squares", "squares", log=objective.log)).local(u[None])
+    plain = evaluator.under(Objective("squares", "squares", log=objective.log)).local(u[None])
     metric, hessian = plain.metric[0], local.curvature[0]
     checks = (
         [cert.optimum_check(value, optimum.value, problem.rounding)]
@@ -50,7 +50,7 @@ def certify_optimum(optimum: Optimum, runs: RunTable, *, given: Array | None = N
     checks += cert.curvature_checks(problem, hessian, metric, sigma2)
     sloppy = next(c for c in checks if c.name == "sloppiest direction")
     if sloppy.passed and sloppy.value > DOUBTFUL:
-        checks.append(valley_check(problem, objective, u))
+        checks.append(valley_check(evaluator, u))
     checks.append(cert.bounds_check(evaluator, u))
     checks += cert.design_checks(problem, {w: np.asarray(runs.column(w)) for w in problem.law.columns})
     if problem.priors:
@@ -131,9 +131,9 @@ def _unit_change(optimum: Optimum) -> float:
     )
     other = replace(problem, columns=moved)
     start = _moved_start(problem, other, optimum.u)
-    solution = minimise(Evaluator(other, optimum.objective), start, damping=1e-3)
-    before = Evaluator(problem, optimum.objective).model(optimum.u[None])[0]
-    after = Evaluator(other, optimum.objective).model(solution.u)[0]
+    evaluator = Evaluator(other, optimum.objective)
+    before = optimum.evaluator.model(optimum.u[None])[0]
+    after = evaluator.model(minimise(evaluator, start, damping=1e-3).u)[0]
     return float(np.abs(after / before - 1).max())
 
 

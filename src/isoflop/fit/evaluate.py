@@ -1,5 +1,6 @@
 """Objective, slope and curvature of a bound law for a batch of parameter vectors."""
 
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -69,6 +70,12 @@ class Evaluator:
         self.blocks: dict[int, Block] = {}
         self.buffers: dict[tuple[object, ...], Array] = {}
         self.spaces: dict[tuple[int, int, int], dict[int, Array]] = {}
+
+    def under(self, objective: Objective) -> "Evaluator":
+        """The same problem under another objective, with the same prepared columns and work space."""
+        other = copy(self)
+        other.objective = objective
+        return other
 
     def _buffer(self, key: tuple[object, ...], shape: tuple[int, ...]) -> Array:
         """Work space, reused while the batch does not grow."""

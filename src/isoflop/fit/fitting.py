@@ -7,7 +7,6 @@ import numpy as np
 
 from isoflop.fit.certificate import Certificate
 from isoflop.fit.certify import certify_optimum
-from isoflop.fit.evaluate import Evaluator
 from isoflop.fit.objective import Objective, parse_objective, robust_scale
 from isoflop.fit.prepare import bind_checked, in_unit_of, prepare
 from isoflop.fit.result import DataSummary, Fit
@@ -63,7 +62,7 @@ def fit_law(
 def _with_prior(optimum: Optimum, objective: Objective) -> Optimum:
     """Search again with the priors weighed by the residuals' variance."""
     problem = optimum.problem
-    residuals = Evaluator(problem, optimum.objective).residuals(optimum.u[None])[0]
+    residuals = optimum.evaluator.residuals(optimum.u[None])[0]
     variance = max(robust_scale(residuals, problem.size), 1e-6) ** 2
     informed = replace(problem, prior_weight=variance)
     return search(informed, optimum.objective, optimum.u[None])
@@ -81,7 +80,7 @@ def summarise(
     """Freeze the outcome of a search."""
     problem = optimum.problem
     theta = problem.natural(optimum.u[None])[0]
-    residuals = Evaluator(problem, optimum.objective).residuals(optimum.u[None])[0]
+    residuals = optimum.evaluator.residuals(optimum.u[None])[0]
     free = tuple(i in problem.free for i in range(len(problem.slots)))
     names = tuple(s.name for s in problem.slots)
     words = [w for w in dict.fromkeys((*problem.law.columns, "params", "tokens", "flops", response)) if w in runs.names]

@@ -34,26 +34,43 @@ ENOUGH: Final = 3
 AGREE: Final = 0.3
 """Share of quick searches that must agree; with fewer, the thorough grid is searched."""
 
+START: Final = "start"
+"""Name of the least squares that set the first scale of an objective."""
+
+ROUGH: Final = 1e-6
+"""Where only a scale is wanted, a search ends once a step promises less than this share of the objective."""
+
+ROUGH_STEPS: Final = 8
+"""Steps of such a search at most: the searches under the objective itself go on from there."""
+
 
 @dataclass(frozen=True)
 class Optimum:
     """The best point of a search, with everything that the certificate looks at.
 
     Args:
-        problem: the bound law.
-        objective: with its scale set.
+        evaluator: of the bound law under the objective, its scale set.
         u: search coordinates, shape (q,).
         value: objective there.
         agree: independent searches that ended there.
         searches: independent searches that were made.
     """
 
-    problem: Problem
-    objective: Objective
+    evaluator: Evaluator
     u: Array
     value: float
     agree: int
     searches: int
+
+    @property
+    def problem(self) -> Problem:
+        """The bound law."""
+        return self.evaluator.problem
+
+    @property
+    def objective(self) -> Objective:
+        """What was minimised, its scale set."""
+        return self.evaluator.objective
 
 
 def search(problem: Problem, objective: Objective, start: Array | None = None) -> Optimum:
@@ -79,15 +96,15 @@ def _search(problem: Problem, objective: Objective, start: Array | None, *, thor
 
     Only searches from seeds count as agreeing: a start that is known already proves nothing.
     """
-    sketch = sample_rows(problem, SKETCH_ROWS)
-    first = replace(objective, kind="squares", name="start") if objective.needs_scale else objective
-    seeds = make_seeds(Evaluator(sample_rows(problem, SEED_ROWS), first), thorough=thorough)
+    first = replace(objective, kind="squares", name=START) if objective.needs_scale else objective
+    few, sketch = (Evaluator(sample_rows(problem, count), first) for count in (SEED_ROWS, SKETCH_ROWS))
+    seeds = make_seeds(few, thorough=thorough)
     if not len(seeds) and start is None:
         raise FitError(
             f"Law {problem.law.name!r} has no finite value at any seed on these runs. Check the units of "
             f"{', '.join(problem.law.columns)}, or give the parameters narrower domains."
         )
-    polished = _polish(sketch, first, seeds, thorough=thorough) if len(seeds) else None
+    polished = _polish(sketch, few, seeds, thorough=thorough) if len(seeds) else None
     u = seeds if polished is None else polished.u
     searches = len(u)
     u = u if start is None else np.concatenate([u, start])
@@ -95,40 +112,41 @@ def _search(problem: Problem, objective: Objective, start: Array | None, *, thor
         solution = polished
     else:
         enough = None if thorough else ENOUGH
-        objective, u = _with_scale(sketch, objective, u, enough)
-        solution = minimise(Evaluator(sketch, objective), u, damping=0.3 if thorough else 0.01, enough=enough)
+        sketch, u = _with_scale(sketch, objective, u, enough)
+        solution = minimise(sketch, u, damping=0.3 if thorough else 0.01, enough=enough)
     best = int(np.argmin(solution.value))
     same = solution.value[:searches] <= solution.value[best] * (1 + SAME) + problem.rounding
-    if sketch is problem:
-        return Optimum(problem, objective, solution.u[best], float(solution.value[best]), int(same.sum()), searches)
-    final = minimise(Evaluator(problem, objective), _distinct(solution, 3))
+    if sketch.problem is problem:
+        return Optimum(sketch, solution.u[best], float(solution.value[best]), int(same.sum()), searches)
+    whole = Evaluator(problem, sketch.objective)
+    final = minimise(whole, _distinct(solution, 3))
     best = int(np.argmin(final.value))
-    return Optimum(problem, objective, final.u[best], float(final.value[best]), int(same.sum()), searches)
+    return Optimum(whole, final.u[best], float(final.value[best]), int(same.sum()), searches)
 
 
-def _polish(problem: Problem, objective: Objective, seeds: Array, *, thorough: bool) -> Solution:
-    """Polish all seeds; in a quick search only the better ones go beyond a few cheap steps."""
-    evaluator = Evaluator(problem, objective)
+def _polish(evaluator: Evaluator, few: Evaluator, seeds: Array, *, thorough: bool) -> Solution:
+    """Polish all seeds; in a quick search only the better ones go beyond some cheap steps on few rows."""
     if thorough:
         return minimise(evaluator, seeds, max_steps=THOROUGH_STEPS)
     if len(seeds) > 6:
-        few = Evaluator(sample_rows(problem, SEED_ROWS), objective)
         early = minimise(few, seeds, max_steps=10, damping=0.1, exact=False)
         seeds = early.u[np.argsort(early.value, kind="stable")[:6]]
+    if evaluator.objective.name == START:
+        return minimise(evaluator, seeds, exact=False, enough=ENOUGH, tolerance=ROUGH, max_steps=ROUGH_STEPS)
     return minimise(evaluator, seeds, enough=ENOUGH)
 
 
-def _with_scale(problem: Problem, objective: Objective, u: Array, enough: int | None) -> tuple[Objective, Array]:
+def _with_scale(evaluator: Evaluator, objective: Objective, u: Array, enough: int | None) -> tuple[Evaluator, Array]:
     """Set a missing scale of the objective from the residuals of the best point, twice; and where the searches are."""
     if not objective.needs_scale:
-        return objective, u
-    squares = Evaluator(problem, replace(objective, kind="squares"))
+        return evaluator.under(objective), u
+    squares = evaluator.under(replace(objective, kind="squares"))
     best = u[[int(np.argmin(squares.value(u)))]]
-    scaled = objective.with_scale(_scale_of(squares, best))
+    scaled = evaluator.under(objective.with_scale(_scale_of(squares, best)))
     # A thorough search has many points: the best one alone then goes on to the second scale.
-    found = minimise(Evaluator(problem, scaled), best if enough is None else u, damping=0.3, enough=enough)
+    found = minimise(scaled, best if enough is None else u, damping=0.3, enough=enough)
     best = found.u[[int(np.argmin(found.value))]]
-    scaled = objective.with_scale(_scale_of(Evaluator(problem, scaled), best))
+    scaled = evaluator.under(objective.with_scale(_scale_of(scaled, best)))
     return scaled, u if enough is None else found.u
 
 

@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 
 from isoflop.fit.certificate import CertificateCheck
 from isoflop.fit.evaluate import Evaluator
-from isoflop.fit.objective import Objective
-from isoflop.fit.problem import Problem
 from isoflop.fit.solve import minimise
 
 Array = NDArray[Any]
@@ -25,20 +23,19 @@ DOUBTFUL: Final = 0.4
 """Standard error by curvature, in logarithms, above which the valley is walked."""
 
 
-def valley_check(problem: Problem, objective: Objective, u: Array) -> CertificateCheck:
+def valley_check(evaluator: Evaluator, u: Array) -> CertificateCheck:
     """Least rise of the objective when one parameter moves by a factor e and the others follow.
 
     The rise is measured as `(n - p) (f/f_min - 1)`, which is 1 at one standard error of least squares.
 
     Args:
-        problem: the bound law.
-        objective: what was minimised, with its scale.
+        evaluator: of the bound law under what was minimised, its scale set.
         u: the optimum in search coordinates, shape (q,).
 
     Returns:
         The check; it fails where some move costs less than one standard error would.
     """
-    evaluator = Evaluator(problem, objective)
+    problem = evaluator.problem
     local = evaluator.local(u[None])
     lowest = float(local.value[0])
     scale = max(problem.rows - problem.size, 1) / (lowest + problem.rounding)
