@@ -1,0 +1,106 @@
+"""Fits of difficulty: against SciPy's own optimum, recovery, intervals, scales, refusals."""
+
+import time
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+from scipy.stats import betabinom
+
+from isoflop.errors import FitError, TableError
+from isoflop.testtime.difficulty import Difficulty
+from isoflop.testtime.distributions import fit_difficulty
+
+
+def counts(rng: np.random.Generator, d: Difficulty, problems: int, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Counts of problems whose rates follow a distribution."""
+    return np.full(problems, n), rng.binomial(n, d.draw(problems, rng=rng))
+
+
+def test_the_plain_fit_is_scipy_s_optimum(rng: np.random.Generator) -> None:
+    n, c = counts(rng, Difficulty(0.3, 1.5), 150, 40)
+    n[::3] = 25
+    c = np.minimum(c, n)
+    found = fit_difficulty(n, c, scale=1.0)
+
+    def cost(log_parameters: np.ndarray) -> float:
+        return -float(betabinom.logpmf(c, n, *np.exp(log_parameters)).sum())
+
+    other = minimize(cost, [0.0, 0.0], method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-12})
+    assert found.outcome == "interior"
+    assert found.log_likelihood * 150 == pytest.approx(-other.fun, abs=1e-8)
+    np.testing.assert_allclose([found.difficulty.alpha, found.difficulty.beta], np.exp(other.x), rtol=1e-6)
+
+
+@pytest.mark.parametrize("shape", ["beta", "kumaraswamy"])
+def test_a_scaled_fit_is_a_maximum(rng: np.random.Generator, shape: str) -> None:
+    n, c = counts(rng, Difficulty(0.3, 1.5, 0.3, shape), 200, 300)
+    found = fit_difficulty(n, c, shape=shape)
+    d = found.difficulty
+    assert d.scale == pytest.approx(201 / 200 * c.max() / 300)
+    assert d.shape == shape
+    for factor in (0.97, 1.03):
+        for near in (
+            Difficulty(d.alpha * factor, d.beta, d.scale, shape),
+            Difficulty(d.alpha, d.beta * factor, d.scale, shape),
+        ):
+            assert near.log_chance(n, c).mean() < found.log_likelihood
+    assert d.log_chance(n, c).mean() == pytest.approx(found.log_likelihood, rel=1e-10)
+
+
+def test_the_likely_scale_is_the_best(rng: np.random.Generator) -> None:
+    n, c = counts(rng, Difficulty(0.4, 1.2, 0.5), 120, 60)
+    likely = fit_difficulty(n, c, scale="likelihood")
+    others = [fit_difficulty(n, c, scale=s).log_likelihood for s in ("max", 1.0, 0.4, 0.5, 0.6)]
+    assert likely.log_likelihood >= max(others) - 1e-9
+    assert likely.difficulty.scale < 1
+
+
+def test_the_truth_is_found_and_intervals_hold_it(rng: np.random.Generator) -> None:
+    truth = Difficulty(0.25, 1.8, 0.3)
+    n, c = counts(rng, truth, 1000, 1000)
+    found = fit_difficulty(n, c, rng=rng)
+    alpha = found.parameter("alpha", level=0.99)
+    assert alpha.interval[0] < 0.25 < alpha.interval[1]
+    assert alpha.interval[1] - alpha.interval[0] < 0.07
+    ahead = found.coverage([1e4, 1e5], level=0.99)
+    assert np.all((ahead.interval[0] < truth.coverage([1e4, 1e5])) & (truth.coverage([1e4, 1e5]) < ahead.interval[1]))
+    assert found.coverage(10.0).value == pytest.approx(float(found.difficulty.coverage(10.0)))
+    assert any("scale" in text for text in ahead.leaves_out)
+
+
+def test_weights_of_problems_are_repeats(rng: np.random.Generator) -> None:
+    n, c = counts(rng, Difficulty(0.5, 2.0), 60, 30)
+    once, twice = fit_difficulty(n, c, scale=1.0), fit_difficulty(np.tile(n, 2), np.tile(c, 2), scale=1.0)
+    assert twice.difficulty.alpha == pytest.approx(once.difficulty.alpha, rel=1e-6)
+    assert twice.log_likelihood == pytest.approx(once.log_likelihood, rel=1e-9)
+
+
+def test_problems_alike_end_at_a_bound() -> None:
+    found = fit_difficulty([50] * 40, [25] * 40, scale=1.0)
+    assert found.outcome == "at a bound"
+    assert found.difficulty.alpha == pytest.approx(100.0)
+
+
+def test_a_thousand_problems_take_less_than_a_fifth_of_a_second(rng: np.random.Generator) -> None:
+    n, c = counts(rng, Difficulty(0.25, 1.8, 0.3), 1000, 10_000)
+    fit_difficulty(n[:20], c[:20] + (c[:20].sum() == 0))  # what is imported once
+    for scale in (1.0, "max"):
+        began = time.process_time()
+        fit_difficulty(n, c, scale=scale)
+        assert time.process_time() - began < 0.2
+
+
+def test_what_cannot_be_fitted_is_refused() -> None:
+    with pytest.raises(FitError, match="No problem was ever solved"):
+        fit_difficulty([10, 10], [0, 0])
+    with pytest.raises(TableError, match="11 correct of 10 samples"):
+        fit_difficulty([10, 10], [11, 0])
+    with pytest.raises(FitError, match="no largest pass rate"):
+        fit_difficulty([10, 10], [1, 0], scale=1.2)
+    with pytest.raises(FitError, match="scale 'best' is not known"):
+        fit_difficulty([10, 10], [1, 0], scale="best")  # type: ignore[arg-type]
+    with pytest.raises(FitError, match="are empty"):
+        fit_difficulty([10, 10], [1, 0], bounds=(2.0, 1.0))
+    with pytest.raises(FitError, match="no draws"):
+        fit_difficulty([10, 10], [1, 0]).coverage(5)
