@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from tests.papers.support import assert_prints_as
 
+from isoflop.testtime.metropolis import acceptance
 from isoflop.testtime.plausible_model import PassModel, rule_accuracy
 from isoflop.testtime.plausible_tests import b4_scores, codet_scores
+from isoflop.testtime.resampling import effective_particles, normalised, step_weights
 
 # Section 18: the small matrix of solutions and tests.
 SMALL = [[1, 1, 0, 0, 1], [1, 1, 0, 0, 1], [1, 0, 1, 0, 0], [0, 0, 0, 1, 0]]
@@ -47,3 +49,27 @@ def test_b4_under_other_priors(beta0, alpha, printed) -> None:
     found = rule_accuracy(PassModel(), trials=20_000, rng=np.random.default_rng(4), beta0=beta0, alpha=alpha)
     mean, error = found["b4"]
     assert abs(mean - printed) < 3 * np.sqrt(2) * error, f"{mean:.4f} ± {error:.4f}"
+
+
+@pytest.mark.parametrize(
+    ("proposed", "length", "beta", "expected"),
+    [(1.2, 120, 1.0, "1"), (0.5, 80, 1.0, ".758163"), (0.5, 80, 0.5, ".459849")],
+)
+def test_acceptance_of_qalign(proposed, length, beta, expected) -> None:
+    """Section 12."""
+    assert_prints_as(acceptance(1.0, proposed, 100, length, beta=beta), expected)
+
+
+@pytest.mark.parametrize(
+    ("weight", "shares", "effective"),
+    [
+        ("odds", (".8196", ".1366", ".0390", ".0048"), "1.445"),
+        ("score", (".4865", ".3243", ".1622", ".0270"), "2.711"),
+    ],
+)
+def test_weights_of_particles(weight, shares, effective) -> None:
+    """Section 13: the library's odds and the paper's scores."""
+    logs = step_weights([0.9, 0.6, 0.3, 0.05], weight)
+    for found, text in zip(normalised(logs), shares, strict=True):
+        assert_prints_as(found, text)
+    assert_prints_as(effective_particles(logs), effective)

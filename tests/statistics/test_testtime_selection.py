@@ -1,9 +1,14 @@
 """Selection rules and samplers do in simulation what they say."""
 
+import math
+
 import numpy as np
 import pytest
+from tests.testtime.support import TARGET, TOTAL, TOY, chi_square_excess, gibbs_from_target, score
 
+from isoflop.testtime.particles import Filter, particle_filter, particle_gibbs
 from isoflop.testtime.plausible_model import PassModel, rule_accuracy
+from isoflop.testtime.toy import distance
 
 
 def test_rules_in_the_simulation_of_b4_within_four_thousandths():
@@ -11,3 +16,27 @@ def test_rules_in_the_simulation_of_b4_within_four_thousandths():
     found = rule_accuracy(PassModel(), trials=120_000, rng=np.random.default_rng(1))
     for rule, printed in {"max-pass": 0.5946, "codet": 0.8255, "b4": 0.9854}.items():
         assert found[rule][0] == pytest.approx(printed, abs=0.004), rule
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("below", "scheme"), [(1.0, "multinomial"), (0.6, "multinomial"), (0.6, "systematic"), (0.0, "multinomial")]
+)
+def test_the_evidence_of_particles_is_unbiased(below, scheme, rng):
+    settings = Filter(3, resample_below=below, scheme=scheme)
+    found = np.exp([particle_filter(TOY, score, settings, rng=rng).log_evidence for _ in range(6000)])
+    assert abs(found.mean() - TOTAL) < 4 * found.std() / math.sqrt(len(found))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "settings", [Filter(2), Filter(4, resample_below=0.5), Filter(3, resample_below=0.0)], ids=["2", "half", "never"]
+)
+def test_particle_gibbs_leaves_its_target(settings, rng):
+    assert chi_square_excess(gibbs_from_target(settings, 6000, rng), TARGET) < 4
+
+
+@pytest.mark.slow
+def test_particle_gibbs_reaches_its_target(rng):
+    chain = particle_gibbs(TOY, score, Filter(3), iterations=12_000, rng=rng)
+    assert distance({name: chain.count(name) for name in TARGET}, TARGET) < 0.03

@@ -56,6 +56,19 @@ Scorer = Callable[[tuple[S, ...]], float]
 """A score of a text or of its beginning: a reward model, a verifier, a process reward model."""
 
 
+@runtime_checkable
+class BatchScorer(Protocol[S]):
+    """A scorer that can also score many texts at once."""
+
+    def __call__(self, prefix: tuple[S, ...]) -> float:
+        """Score a text."""
+        ...
+
+    def score_many(self, prefixes: list[tuple[S, ...]]) -> list[float]:
+        """Score each text."""
+        ...
+
+
 @dataclass(frozen=True)
 class FromFunctions(Generic[S]):
     """A generator made of two functions.
@@ -158,7 +171,35 @@ def scored(scorer: Scorer[S], text: tuple[S, ...]) -> float:
     Raises:
         InputError: it is NaN or +inf.
     """
-    value = float(scorer(text))
+    return _number(scorer(text), len(text))
+
+
+def _number(score: float, steps: int) -> float:
+    """A score that orders texts."""
+    value = float(score)
     if np.isnan(value) or value == np.inf:
-        raise InputError(f"The scorer returned {value} for a text of {len(text)} steps. Return a finite number.")
+        raise InputError(f"The scorer returned {value} for a text of {steps} steps. Return a finite number.")
     return value
+
+
+def score_all(scorer: Scorer[S], texts: list[tuple[S, ...]]) -> list[float]:
+    """The scores of texts, checked.
+
+    Args:
+        scorer: the scorer; in one call where it has `score_many`.
+        texts: the texts.
+
+    Returns:
+        One score per text, in order.
+
+    Raises:
+        InputError: a score is NaN or +inf, or there are not as many scores as texts.
+    """
+    if not isinstance(scorer, BatchScorer):
+        return [scored(scorer, text) for text in texts]
+    scores = scorer.score_many(texts) if texts else []
+    if len(scores) != len(texts):
+        raise InputError(
+            f"score_many returned {len(scores)} scores for {len(texts)} texts. Return one per text, in order."
+        )
+    return [_number(score, len(text)) for score, text in zip(scores, texts, strict=True)]
