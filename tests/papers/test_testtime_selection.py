@@ -5,6 +5,7 @@ import pytest
 from tests.papers.support import assert_prints_as
 
 from isoflop.testtime.metropolis import acceptance
+from isoflop.testtime.perplexity import likely_paths, perplexity_consistency, pruned_consistency, self_consistency
 from isoflop.testtime.plausible_model import PassModel, rule_accuracy
 from isoflop.testtime.plausible_tests import b4_scores, codet_scores
 from isoflop.testtime.resampling import effective_particles, normalised, step_weights
@@ -73,3 +74,20 @@ def test_weights_of_particles(weight, shares, effective) -> None:
     for found, text in zip(normalised(logs), shares, strict=True):
         assert_prints_as(found, text)
     assert_prints_as(effective_particles(logs), effective)
+
+
+# Section 19: ten samples.
+LOGS = [-0.20, -0.25, -0.30, -0.35, -1.2, -1.4, -1.5, -1.6, -1.8, -2.0]
+ANSWERS = list("AABABBBCBC")
+
+
+def test_rpc_on_ten_samples() -> None:
+    for found, expected in (
+        (self_consistency(ANSWERS), {"B": ".5", "A": ".3", "C": ".2"}),
+        (perplexity_consistency(ANSWERS, LOGS), {"A": ".5334", "B": ".3885", "C": ".0781"}),
+        (pruned_consistency(ANSWERS, LOGS), {"A": ".7566", "B": ".2434", "C": "0"}),
+    ):
+        assert found.answers == tuple(expected)
+        for value, text in zip(found.values, expected.values(), strict=True):
+            assert_prints_as(value, text)
+    assert likely_paths(LOGS).tolist() == [True] * 4 + [False] * 6

@@ -11,6 +11,7 @@ from isoflop.testtime.plausible_model import PassModel, rule_accuracy
 from isoflop.testtime.toy import distance
 
 
+@pytest.mark.slow
 def test_rules_in_the_simulation_of_b4_within_four_thousandths():
     """The reference's own means (17,831 trials) have standard errors up to .0034."""
     found = rule_accuracy(PassModel(), trials=120_000, rng=np.random.default_rng(1))
