@@ -6,7 +6,9 @@ from tests.fit.synthetic import TRUTH, chinchilla_runs
 
 import isoflop as iso
 from isoflop.errors import FileError, LawError
-from isoflop.fit import Fit
+from isoflop.fit import Fit, fit_law
+from isoflop.fit.evaluate import Evaluator
+from isoflop.fit.prepare import bind_checked
 from isoflop.laws import get
 from isoflop.laws.law import Law, Parameter
 
@@ -123,6 +125,38 @@ def test_what_a_function_calls_linear_is_solved_for():
     fit = iso.fit(OWN, runs, objective="log-ls", bootstrap=0)
     assert fit.value == pytest.approx(iso.fit("chinchilla", runs, objective="log-ls", bootstrap=0).value, rel=1e-9)
     assert fit.certificate.ok
+
+
+class WithBends(WithSlopes):
+    """The same with its second derivatives."""
+
+    bends = (("A", "alpha"), ("alpha", "alpha"), ("B", "beta"), ("beta", "beta"))
+
+    def value_slopes_and_bends(self, p, c):
+        value, *slopes = self.value_and_slopes(p, c)
+        log_n, log_d = np.log(c["params"]), np.log(c["tokens"])
+        bends = [slopes[2] / p["A"], -slopes[2] * log_n, slopes[4] / p["B"], -slopes[4] * log_d]
+        return value, slopes, bends
+
+
+def test_second_derivatives_make_the_curvature_that_of_the_formula():
+    bent = Law("bent", "the same", function=WithBends(), variables=OWN.variables, parameters=OWN.parameters)
+    runs = chinchilla_runs(noise=0.004)
+    fit = fit_law(bent, runs, objective="log-ls", fix={"alpha": 0.34})
+    problem = bind_checked(bent, runs, "loss", fit.objective, fix={}, prior={}, weights=None, noise=None)
+    at = np.array([[0.5, 6.0, -1.1, 6.1, -1.2]])
+    found = Evaluator(problem, fit.objective).local(at).curvature[0]
+    for k in range(5):
+        ends = [Evaluator(problem, fit.objective).local(at + s * 1e-6 * np.eye(5)[k]).slope[0] for s in (1, -1)]
+        np.testing.assert_allclose(found[k], (ends[0] - ends[1]) / 2e-6, rtol=1e-5, atol=1e-6)
+
+
+def test_bends_in_an_unknown_parameter_are_named():
+    wrong = WithBends()
+    wrong.bends = (("A", "K"),)
+    law = Law("w", "wrong", function=wrong, variables=OWN.variables, parameters=OWN.parameters)
+    with pytest.raises(LawError, match="bends in K"):
+        law.program()
 
 
 def test_an_unknown_linear_parameter_is_named():

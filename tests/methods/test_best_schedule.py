@@ -98,6 +98,17 @@ def test_a_fit_without_draws_has_no_interval(fit):
     assert "no draws" in found.loss.leaves_out[0]
 
 
+def test_columns_that_are_there_are_not_made_again():
+    table = curves(np.random.default_rng(3))
+    columns = annealing_columns(table, SCHEDULES, segments=6)
+    again = fit_curves(columns, SCHEDULES, fix=TYPICAL_SHAPE)
+    assert again.value == fit_curves(table, SCHEDULES, fix=TYPICAL_SHAPE).value
+    assert bootstrap(again, columns, rng=np.random.default_rng(0), draws=2).draws is not None
+    # Its places are taken as they are: the names of the curves are not asked for again.
+    swapped = fit_curves(columns, [SCHEDULES[1], SCHEDULES[0], SCHEDULES[2]], fix=TYPICAL_SHAPE)
+    assert swapped.value > 2 * again.value
+
+
 def test_schedules_longer_than_all_that_is_known_warn(fit):
     with pytest.warns(RangeWarning, match=r"'multi-power': checkpoint_step by 0\.14 decades"):
         final_losses(fit, [make_schedule("cosine", 100_000, PEAK, end=END, warmup=WARMUP)])

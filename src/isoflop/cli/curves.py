@@ -88,12 +88,12 @@ def _fitted(
     from isoflop.methods.schedules import annealing_columns
     from isoflop.uncertainty.bootstrap import bootstrap
 
-    found = fit_curves(table, schedules, objective=objective, fix=None if free_shape else TYPICAL_SHAPE, by=by)
+    columns = annealing_columns(table, schedules, by=by)
+    found = fit_curves(columns, schedules, objective=objective, fix=None if free_shape else TYPICAL_SHAPE)
     found = replace(found, level=settings["level"])
     if not draws:
         return found
     scheme = "cluster:curve" if len(schedules) >= 5 else "cluster:segment"
-    columns = annealing_columns(table, schedules, by=by)
     rng = np.random.default_rng(settings["seed"])
     return bootstrap(found, columns, rng=rng, draws=draws, resample=scheme, progress=settings["progress"])
 

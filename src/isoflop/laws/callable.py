@@ -4,7 +4,9 @@ The function is code of the user's own program, never text from a file. Its slop
 complex step, so it must work with complex numbers (no abs, no comparison of parameters). An object
 with a method `value_and_slopes` besides gives its slopes itself, where sharing work makes it faster;
 one with an attribute `linear` names the positive parameters that it is jointly linear in, so that the
-search for seeds can solve for them.
+search for seeds can solve for them. With `bends`, the pairs of parameters whose second derivative is
+not zero, and a method `value_slopes_and_bends`, searches take Newton's steps rather than Gauss and
+Newton's, of which a curved valley needs ten times as many.
 """
 
 from collections.abc import Callable, Mapping
@@ -37,6 +39,7 @@ class FunctionTape:
         columns: names, in the order of the column inputs.
         slopes: whether the outputs are the value and its slopes, or the value alone.
         logarithmic: for each parameter, whether its coordinate is its logarithm.
+        pairs: pairs of coordinates whose second derivatives follow the slopes.
     """
 
     function: LawFunction
@@ -44,6 +47,7 @@ class FunctionTape:
     columns: tuple[str, ...]
     slopes: bool
     logarithmic: tuple[bool, ...]
+    pairs: tuple[tuple[int, int], ...] = ()
     mixed: tuple[int, ...] = ()
 
     def column_part(self, columns: list[Array]) -> list[Array]:
@@ -57,9 +61,29 @@ class FunctionTape:
         values = dict(zip(self.parameters, natural, strict=True))
         if not self.slopes:
             return [np.asarray(self.function(values, given))]
-        value, *slopes = self._sloped(values, given)
-        chained = zip(slopes, natural, self.logarithmic, strict=True)
-        return [value, *(slope * theta if log else slope for slope, theta, log in chained)]
+        bends: list[Array] = []
+        if self.pairs:
+            own: Any = self.function
+            value, slopes, bends = own.value_slopes_and_bends(values, given)
+        else:
+            value, *slopes = self._sloped(values, given)
+        chained = [s * t if log else s for s, t, log in zip(slopes, natural, self.logarithmic, strict=True)]
+        return [value, *chained, *self._chained_bends(bends, chained, natural)]
+
+    def _chained_bends(self, bends: list[Array], slopes: list[Array], natural: list[Array]) -> list[Array]:
+        """Second derivatives in the coordinates from those in the parameters."""
+        if not self.pairs:
+            return []
+        known = dict(zip(_bent_pairs(self.function, self.parameters), bends, strict=True))
+        found = []
+        for a, b in self.pairs:
+            bend = known.get((a, b))
+            for k in (a, b):
+                bend = bend * natural[k] if bend is not None and self.logarithmic[k] else bend
+            # The exponential of a logarithm bends by itself.
+            own = slopes[a] if a == b and self.logarithmic[a] else None
+            found.append(own if bend is None else bend if own is None else bend + own)
+        return [one for one in found if one is not None]
 
     def _sloped(self, values: dict[str, Array], given: dict[str, Array]) -> list[Array]:
         """Value and its slopes in the natural parameters."""
@@ -71,6 +95,12 @@ class FunctionTape:
             moved = {**values, name: values[name] + 1j * STEP}
             outputs.append(np.imag(self.function(moved, given)) / STEP)
         return outputs
+
+
+def _bent_pairs(function: LawFunction, parameters: tuple[str, ...]) -> list[tuple[int, int]]:
+    """Places of the pairs of parameters whose second derivatives a function gives, in its own order."""
+    pairs = getattr(function, "bends", ())
+    return [(parameters.index(a), parameters.index(b)) for a, b in pairs]
 
 
 def function_formula(name: str, columns: tuple[str, ...], parameters: tuple[str, ...], real: frozenset[str]) -> Formula:
@@ -88,10 +118,12 @@ def function_formula(name: str, columns: tuple[str, ...], parameters: tuple[str,
 
 
 def function_program(function: LawFunction, formula: Formula) -> Program:
-    """The program of such a law: Gauss-Newton curvature; logarithms of the parameters it calls linear.
+    """The program of such a law, with the logarithms of the parameters that it calls linear.
+
+    The curvature is Gauss and Newton's where the function gives no second derivatives.
 
     Raises:
-        LawError: a parameter called linear is not one of its positive parameters.
+        LawError: a parameter called linear is not one of its positive parameters, or bends name an unknown one.
     """
     linear = tuple(getattr(function, "linear", ()))
     wrong = [name for name in linear if name not in formula.parameters or name in formula.real]
@@ -100,8 +132,20 @@ def function_program(function: LawFunction, formula: Formula) -> Program:
             f"The function calls {', '.join(wrong)} linear, which is no positive parameter of the law "
             f"({', '.join(formula.parameters)}). Correct its attribute linear."
         )
+    unknown = sorted({name for pair in getattr(function, "bends", ()) for name in pair} - set(formula.parameters))
+    if unknown:
+        raise LawError(
+            f"The function has bends in {', '.join(unknown)}, but the law has the parameters "
+            f"{', '.join(formula.parameters)}. Correct its attribute bends."
+        )
     logarithmic = tuple(name in linear for name in formula.parameters)
-    value, slopes = (FunctionTape(function, formula.parameters, formula.columns, s, logarithmic) for s in (False, True))
-    tapes: list[Any] = [value, slopes, slopes]
+    own = _bent_pairs(function, formula.parameters)
+    # A function that gives no bends keeps to its slopes.
+    pairs = tuple(sorted({*own, *((k, k) for k, log in enumerate(logarithmic) if log)})) if own else ()
+    value, slopes, bends = (
+        FunctionTape(function, formula.parameters, formula.columns, sloped, logarithmic, bent)
+        for sloped, bent in ((False, ()), (True, ()), (True, pairs))
+    )
+    tapes: list[Any] = [value, slopes, bends]
     solved = tuple(formula.parameters.index(name) for name in linear)
-    return Program(logarithmic, tapes[0], tapes[1], tapes[2], (), formula.columns, scale_like=solved)
+    return Program(logarithmic, tapes[0], tapes[1], tapes[2], pairs, formula.columns, scale_like=solved)

@@ -54,6 +54,7 @@ _PARAMETERS: Final = {
 }
 
 Find = Callable[[bytes, bytes], Sums]
+Sloped = tuple[Array, list[Array], list[Array]]
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,10 @@ class MultiPower:
 
     find: Find
     linear: tuple[str, ...] = ("L0", "A", "B")
+    bends: tuple[tuple[str, str], ...] = (
+        ("A", "alpha"), ("alpha", "alpha"), ("B", "C"), ("B", "beta"), ("B", "gamma"), ("C", "C"), ("C", "beta"),
+        ("C", "gamma"), ("beta", "beta"), ("beta", "gamma"), ("gamma", "gamma"),
+    )  # fmt: skip
 
     def __call__(self, p: Mapping[str, Array], c: Mapping[str, Array]) -> Array:
         """Loss, shape (…, rows); complex where a parameter is, exact to the first order."""
@@ -79,16 +84,43 @@ class MultiPower:
     def value_and_slopes(self, p: Mapping[str, Array], c: Mapping[str, Array]) -> list[Array]:
         """Loss and its slopes in the order of the parameters; one pass over the nodes for all of them."""
         sums = self.find(*_keys(c))
-        kernel = np.broadcast_arrays(*(np.asarray(p[name], dtype=float)[..., 0] for name in ("C", "beta", "gamma")))
-        taken = np.stack([sums.take(*one) for one in zip(*(k.ravel() for k in kernel), strict=True)], axis=1)
-        gain, bend, in_beta, in_gamma = taken.reshape(4, *kernel[0].shape, len(sums.log_area))
-        area = np.exp(-p["alpha"] * sums.log_area)
-        value = p["L0"] + p["A"] * area - p["B"] * gain
-        steep = p["B"] * p["beta"]
-        return [
-            value, np.ones_like(value), area, -p["A"] * area * sums.log_area, -gain,
-            -steep / p["C"] * bend, -p["B"] * in_beta, steep * in_gamma,
+        value, slopes = _first(p, sums, self._taken(p, sums, bent=False))
+        return [value, *slopes]
+
+    def value_slopes_and_bends(self, p: Mapping[str, Array], c: Mapping[str, Array]) -> Sloped:
+        """Loss, its slopes in the order of the parameters, and its second derivatives in that of `bends`."""
+        sums = self.find(*_keys(c))
+        taken = self._taken(p, sums, bent=True)
+        value, slopes = _first(p, sums, taken)
+        _, _, in_area, _, in_c, in_beta, in_gamma = slopes
+        drop, _, in_c_log = taken[1], taken[2], taken[3]
+        square, cross, cross_lr, bend, bend_lr, bend_lr2 = taken[4:]
+        steep, c_, beta = p["B"] * p["beta"], p["C"], p["beta"]
+        return value, slopes, [
+            in_area / p["A"], -in_area * sums.log_area,
+            in_c / p["B"], in_beta / p["B"], in_gamma / p["B"],
+            -(steep * bend / c_ + in_c) / c_, -p["B"] * (drop - beta * cross) / c_, steep * bend_lr / c_,
+            p["B"] * square, p["B"] * (in_c_log - beta * cross_lr), -steep * bend_lr2,
         ]  # fmt: skip
+
+    def _taken(self, p: Mapping[str, Array], sums: Sums, *, bent: bool) -> Array:
+        """The sums for every kernel of the batch, (terms, batch, rows)."""
+        kernel = np.broadcast_arrays(*(np.asarray(p[name], dtype=float)[..., 0] for name in ("C", "beta", "gamma")))
+        each = zip(*(k.ravel() for k in kernel), strict=True)
+        taken = np.stack([sums.take(*one, bent=bent) for one in each], axis=1)
+        return taken.reshape(len(taken), *kernel[0].shape, len(sums.log_area))
+
+
+def _first(p: Mapping[str, Array], sums: Sums, taken: Array) -> tuple[Array, list[Array]]:
+    """Loss and its slopes from the sums."""
+    gain, bend, in_beta, in_gamma = taken[:4]
+    area = np.exp(-p["alpha"] * sums.log_area)
+    value = p["L0"] + p["A"] * area - p["B"] * gain
+    steep = p["B"] * p["beta"]
+    return value, [
+        np.ones_like(value), area, -p["A"] * area * sums.log_area, -gain,
+        -steep / p["C"] * bend, -p["B"] * in_beta, steep * in_gamma,
+    ]  # fmt: skip
 
 
 def _keys(columns: Mapping[str, Array]) -> tuple[bytes, bytes]:

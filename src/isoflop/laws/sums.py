@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from itertools import pairwise
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from isoflop.laws.anchors import Anchors, anchors_of
 from isoflop.laws.blocks import Changes, Nodes, nodes_of
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 Array = NDArray[Any]
 
@@ -45,33 +48,54 @@ class Sums:
     mix: tuple[NDArray[np.intp], Array] | None
     log_area: Array
 
-    def take(self, c: float, beta: float, gamma: float) -> Array:
+    def take(self, c: float, beta: float, gamma: float, *, bent: bool = False) -> Array:
         """The sum and what its slopes in ln C, beta and gamma need.
 
         Args:
             c: the parameter C.
             beta: the exponent beta.
             gamma: the exponent gamma.
+            bent: whether the second derivatives are wanted too.
 
         Returns:
-            Over the changes w of the rate, with x = C eta^-gamma S: sum of w (1 - y) with y = (1 + x)^-beta,
-            sum of w y x/(1 + x), of w y ln(1 + x), and of w y x/(1 + x) ln eta, shape (4, rows).
+            Over the changes w of the rate, with x = C eta^-gamma S, y = (1 + x)^-beta, d = x/(1 + x) and
+            l = ln(1 + x): sums of w (1 - y), w y d, w y l and w y d ln eta; then, if wanted, of w y l^2,
+            w y d l, w y d l ln eta, and, with b = w y d (1 - (1 + beta) d), of b, b ln eta and b (ln eta)^2;
+            shape (4, rows) or (10, rows).
         """
-        total = np.zeros((4, self.places))
+        count = 10 if bent else 4
+        total = np.zeros((count, self.places))
         for piece, starts in zip(self.pieces, self.starts, strict=True):
             weight, log_lr, places = self.nodes.weight[piece], self.nodes.log_lr[piece], self.nodes.row[piece]
             x = np.exp(self.nodes.log_area[piece] - gamma * log_lr)
             x *= c
             logarithm = np.log(1 + x)
             left = weight * np.exp(-beta * logarithm)
-            bend = left * x
-            bend /= 1 + x
-            terms = np.stack([weight - left, bend, left * logarithm, bend * log_lr])
+            x /= 1 + x
+            terms = np.empty((count, len(weight)))
+            np.subtract(weight, left, out=terms[0])
+            np.multiply(left, x, out=terms[1])
+            np.multiply(left, logarithm, out=terms[2])
+            np.multiply(terms[1], log_lr, out=terms[3])
+            if bent:
+                np.multiply(terms[2], logarithm, out=terms[4])
+                np.multiply(terms[1], logarithm, out=terms[5])
+                np.multiply(terms[5], log_lr, out=terms[6])
+                np.multiply(terms[1], 1 - (1 + beta) * x, out=terms[7])
+                np.multiply(terms[7], log_lr, out=terms[8])
+                np.multiply(terms[8], log_lr, out=terms[9])
             total[:, places[starts]] = np.add.reduceat(terms, starts, axis=1)
-        if self.mix is None:
-            return total
-        # The indices lie within bounds: clipping skips the check of each.
-        return np.asarray(np.einsum("kri,ri->kr", np.take(total, self.mix[0], axis=1, mode="clip"), self.mix[1]))
+        return total if self.mix is None else np.asarray((self.mixing @ total.T).T)
+
+    @cached_property
+    def mixing(self) -> "csr_array":
+        """What `mix` says, as a sparse matrix, (rows, places)."""
+        from scipy.sparse import csr_array
+
+        where, weights = self.mix or (np.zeros((0, 0), dtype=np.intp), np.zeros((0, 0)))
+        rows, width = where.shape
+        starts = np.arange(0, rows * width + 1, width)
+        return csr_array((weights.ravel(), where.ravel(), starts), shape=(rows, self.places))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from isoflop.fit.estimate import Estimate, estimate_from_draws
 from isoflop.fit.fitting import fit_law
 from isoflop.fit.result import Fit
 from isoflop.laws.multipower import LUO_CONSTANTS, NAMES, multi_power
-from isoflop.methods.schedules import Schedule, annealing_columns
+from isoflop.methods.schedules import ADDED, Schedule, annealing_columns
 from isoflop.runs.table import RunTable
 
 Array = NDArray[Any]
@@ -57,7 +57,8 @@ def fit_curves(
     Reference: Luo et al. 2025, arXiv:2503.12811.
 
     Args:
-        table: one row per checkpoint, with `checkpoint_step`, `loss` and the name of its schedule.
+        table: one row per checkpoint, with `checkpoint_step`, `loss` and the name of its schedule; or such a
+            table after `annealing_columns`, which then is not called again.
         schedules: all schedules that the table names.
         objective: what is minimised.
         fix: parameter → value that it keeps.
@@ -67,7 +68,7 @@ def fit_curves(
         The fit. For draws, give it to `isoflop.uncertainty.bootstrap` with the table of
         `annealing_columns` and `resample="cluster:segment"` or `"cluster:curve"`.
     """
-    columns = annealing_columns(table, schedules, by=by)
+    columns = table if set(ADDED) <= set(table.names) else annealing_columns(table, schedules, by=by)
     return fit_law(multi_power([s.lr for s in schedules]), columns, objective=objective, fix=fix)
 
 
