@@ -95,29 +95,6 @@ class Counts:
         places = np.arange(len(self))[np.asarray(index)]
         return replace(self, problems=tuple(self.problems[k] for k in places), n=self.n[places], c=self.c[places])
 
-    def up_to(self, k: int) -> "Counts":
-        """Give the counts, or refuse where a problem has fewer than k samples.
-
-        Args:
-            k: samples drawn of every problem.
-
-        Returns:
-            These counts.
-
-        Raises:
-            TableError: k is above n of some problems, which are named.
-        """
-        if k < 1:
-            raise TableError(f"k = {k} draws nothing. Give k of at least 1.")
-        short = np.flatnonzero(self.n < k)
-        if not len(short):
-            return self
-        raise TableError(
-            f"k = {k} is above the number of samples of {named([self.problems[j] for j in short])} "
-            f"({int(self.n[short].min())} to {int(self.n[short].max())} samples). pass@k beyond n is no estimate: give "
-            f"k up to {self.fewest}, leave these problems out, or forecast it with a law."
-        )
-
 
 def named(problems: Sequence[str], most: int = 5) -> str:
     """Name problems in words, the first few of them.

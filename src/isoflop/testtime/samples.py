@@ -21,6 +21,7 @@ MEASURES: Final = MappingProxyType(
         "base": "whether it passes a weaker verifier, such as the public tests, 1 or 0",
         "score": "score by a verifier or reward model, larger is better",
         "log_prob": "log-probability of the sample's text, nats",
+        "mean_log_prob": "its mean per token, nats",
         "tokens": "tokens of the answer, thinking included",
         "input_tokens": "tokens of the question",
         "efficiency": "efficiency of the answer, 0 where it is wrong",

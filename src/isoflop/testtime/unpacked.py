@@ -1,0 +1,46 @@
+"""What the readers of logs hand on: one value per sample in every column."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Unpacked:
+    """Columns of a log, one value per sample.
+
+    Attributes:
+        kind: whose log it is.
+        columns: name → values, None where missing.
+        notes: conventions of the log that every output must state.
+    """
+
+    kind: str
+    columns: dict[str, list[Any]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, **cells: object) -> None:
+        """Add one sample."""
+        for name, cell in cells.items():
+            self.columns.setdefault(name, []).append(cell)
+
+
+def read_object(text: str) -> dict[str, Any] | None:
+    """Read a JSON object.
+
+    Args:
+        text: text that may be one.
+
+    Returns:
+        The object; None where the text is not exactly one.
+    """
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def number_of(cell: object) -> float | None:
+    """Give a JSON number or truth value as a number, None for anything else."""
+    return float(cell) if isinstance(cell, int | float) else None
