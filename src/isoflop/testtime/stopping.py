@@ -1,0 +1,151 @@
+"""When to stop sampling for a vote: adaptive consistency, and what it saves on samples at hand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from isoflop.errors import InputError, TableError
+from isoflop.testtime.counts import named, whole
+from isoflop.testtime.ragged import allowed_ks, checked_starts, finite
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Stopped:
+    """What a stopping rule does on every problem, on average over orders of its samples.
+
+    Args:
+        used: samples drawn, shape (problems,).
+        accuracy: of the leading answer when it stops, tied leaders sharing.
+        undecided: share of the orders in which the limit came first.
+    """
+
+    used: Array
+    accuracy: Array
+    undecided: Array
+
+
+def leader_probability(first: ArrayLike, second: ArrayLike) -> Array:
+    """Chance that the leading answer is the commoner of the two with the most votes, from a flat prior.
+
+    `P = 1 − I_(1/2)(v1+1, v2+1) = 1 − Σ_(k ≤ v2) C(v1+v2+1, k)/2^(v1+v2+1)`.
+
+    Reference: Aggarwal et al. 2023 (adaptive consistency), arXiv:2305.11860.
+
+    Args:
+        first: v1, votes of the leading answer.
+        second: v2, votes of the next, at most v1.
+
+    Returns:
+        Probabilities, from .5 at a tie.
+
+    Raises:
+        InputError: votes are negative or out of order.
+
+    >>> leader_probability([3, 4, 6, 8], [0, 0, 1, 2]).round(6).tolist()
+    [0.9375, 0.96875, 0.964844, 0.967285]
+    """
+    v1, v2 = np.broadcast_arrays(whole(first, "votes"), whole(second, "votes"))
+    if np.any((v2 < 0) | (v1 < v2)):
+        raise InputError("The second answer has more votes than the first, or less than none. Give v1 ≥ v2 ≥ 0.")
+    return np.asarray(_table(int(v1.max(initial=0)))[v1, v2])
+
+
+def _table(most: int) -> Array:
+    """Probabilities for all votes up to `most`, as the chance of 1/2 or more of a symmetric walk."""
+    found = np.full((most + 1, most + 1), 0.5)
+    # By the recursion of the incomplete beta function, I(v1, v2) is the mean of its two predecessors;
+    # with no vote for the second, 1 stands before it.
+    for v1 in range(1, most + 1):
+        below = 1.0
+        for v2 in range(v1):
+            below = (found[v1 - 1, v2] + below) / 2
+            found[v1, v2] = below
+        found[v1, v1] = 0.5
+    return found
+
+
+def adaptive_consistency(
+    answers: ArrayLike,
+    correct: ArrayLike,
+    starts: ArrayLike,
+    *,
+    rng: np.random.Generator,
+    most: int,
+    threshold: float = 0.95,
+    orders: int = 200,
+    names: Sequence[str] | None = None,
+) -> Stopped:
+    """Replay adaptive consistency on samples at hand, in random orders.
+
+    Sampling stops when `leader_probability` reaches the threshold, at the latest after `most` samples. A
+    sample without an answer costs one and votes for nothing.
+
+    Reference: Aggarwal et al. 2023, arXiv:2305.11860; threshold and prior as in its_hub 1.2.0.
+
+    Args:
+        answers: label of every sample's answer, negative where there is none, shape (samples,).
+        correct: whether the sample is correct.
+        starts: place of every problem's first sample, and the number of samples.
+        rng: random state.
+        most: limit of samples.
+        threshold: probability at which it stops.
+        orders: random orders of every problem's samples.
+        names: of the problems, for errors.
+
+    Returns:
+        Samples used and accuracy of every problem.
+
+    Raises:
+        TableError: the limit is above n of some problems, which are named.
+        InputError: the threshold is no probability above one half.
+
+    >>> answers = [0] * 9 + [1]
+    >>> stop = adaptive_consistency(answers, [1] * 9 + [0], [0, 10], rng=np.random.default_rng(0), most=10)
+    >>> stop.accuracy.tolist(), bool(4 < stop.used[0] < 6)
+    ([1.0], True)
+    """
+    if not 0.5 < threshold < 1:
+        raise InputError(f"The threshold {threshold:g} is no probability above one half. Write 0.95.")
+    if orders < 1:
+        raise InputError(f"{orders} orders replay nothing. Give at least 1; 200 is usual.")
+    labels = whole(answers, "answers")
+    begin = checked_starts(starts, len(labels))
+    right = finite(correct, begin, "values of correct", names)
+    allowed_ks(most, np.diff(begin), names)
+    enough = _table(most) >= threshold
+    found = np.empty((3, len(begin) - 1))
+    for place in range(found.shape[1]):
+        rows = slice(int(begin[place]), int(begin[place + 1]))
+        levels, first, codes = np.unique(labels[rows], return_index=True, return_inverse=True)
+        truth = np.where(levels < 0, 0.0, right[rows][first])
+        if np.any(truth[codes] != np.where(labels[rows] < 0, 0.0, right[rows])):
+            who = named([names[place] if names is not None else str(place)])
+            raise TableError(f"{who}: samples with one answer are both correct and wrong. Give them two labels.")
+        shuffled = rng.permuted(np.broadcast_to(codes, (orders, len(codes))), axis=1)[:, :most]
+        found[:, place] = _replay(shuffled, truth, levels < 0, enough)
+    return Stopped(*found)
+
+
+def _replay(codes: Array, truth: Array, none: Array, enough: Array) -> tuple[float, float, float]:
+    """Mean samples used, accuracy, and share of orders that the limit ended."""
+    orders, most = codes.shape
+    tally = np.zeros((orders, len(truth) + 1), dtype=np.int64)
+    open_, used = np.arange(orders), np.full(orders, most)
+    for step in range(most):
+        drawn = codes[open_, step]
+        tally[open_, drawn] += ~none[drawn]
+        top = np.partition(tally[open_], -2, axis=1)[:, -2:]
+        done = enough[top[:, 1], top[:, 0]]
+        used[open_[done]] = step + 1
+        open_ = open_[~done]
+        if not len(open_):
+            break
+    votes = tally[:, :-1]
+    leaders = (votes == votes.max(axis=1, keepdims=True)) & (votes > 0)
+    accuracy = (leaders @ truth) / np.maximum(leaders.sum(axis=1), 1)
+    return float(used.mean()), float(accuracy.mean()), len(open_) / orders
