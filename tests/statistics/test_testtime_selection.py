@@ -8,6 +8,7 @@ from tests.testtime.support import TARGET, TOTAL, TOY, chi_square_excess, gibbs_
 
 from isoflop.testtime.particles import Filter, particle_filter, particle_gibbs
 from isoflop.testtime.plausible_model import PassModel, rule_accuracy
+from isoflop.testtime.risk import accuracy_at_coverage, risk_coverage
 from isoflop.testtime.toy import distance
 
 
@@ -41,3 +42,30 @@ def test_particle_gibbs_leaves_its_target(settings, rng):
 def test_particle_gibbs_reaches_its_target(rng):
     chain = particle_gibbs(TOY, score, Filter(3), iterations=12_000, rng=rng)
     assert distance({name: chain.count(name) for name in TARGET}, TARGET) < 0.03
+
+
+def answered(rng, problems):
+    """Return confidences that know something of the chance to be right, and what came out."""
+    chance = rng.beta(2, 1, problems)
+    return chance + 0.15 * rng.standard_normal(problems), rng.random(problems) < chance
+
+
+@pytest.mark.slow
+def test_intervals_of_risk_cover(rng):
+    """The excess is a difference of areas that are bent by small counts: its interval covers a little less."""
+    confidence, correct = answered(rng, 1_000_000)
+    whole = risk_coverage(confidence, correct, rng=rng, draws=2)
+    sure = confidence >= np.quantile(confidence, 0.6)
+    count, hits = 800, np.zeros(3)
+    for _ in range(count):
+        pair = answered(rng, 150)
+        found = risk_coverage(*pair, rng=rng, draws=400, level=0.95)
+        accuracy = accuracy_at_coverage(*pair, 0.4, rng=rng, draws=400, level=0.95)
+        for place, (estimate, truth) in enumerate(
+            [(found.area, whole.area.value), (accuracy, correct[sure].mean()), (found.excess, whole.excess.value)]
+        ):
+            hits[place] += estimate.interval[0] <= truth <= estimate.interval[1]
+    area, at, excess = hits / count
+    assert abs(area - 0.95) < 0.025
+    assert abs(at - 0.95) < 0.025
+    assert 0.90 < excess < 0.97
