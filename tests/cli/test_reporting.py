@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from tests.cli.conftest import Ended, Isoflop
 from tests.cli.test_keys import leaves, pattern
+from tests.report.support import text_of
 
 from isoflop.cli import demo as job
 from isoflop.cli.keys import KEYS
@@ -39,6 +40,45 @@ def test_a_report_of_a_doubtful_fit_is_written_and_ends_with_1_under_strict(
     assert ended.status == 1
     assert ended.err.startswith("isoflop: the fit is weakly identified")
     assert out.is_file()
+
+
+def test_the_plan_is_costed_on_an_assumed_device_until_one_is_named(
+    isoflop: Isoflop, runs: Path, tmp_path: Path
+) -> None:
+    pages = {}
+    for name, more in {"default": (), "named": ("--device", "A100"), "none": ("--device", "")}.items():
+        out = tmp_path / f"{name}.html"
+        call = ("report", runs, "--law", "chinchilla", "--bootstrap", 20, "--flops", "1e22", "--hold-out", 1)
+        assert isoflop(*call, *more, "-o", out).status == 0
+        pages[name] = text_of(out.read_text("utf-8"))
+    said = "The accelerator is an assumption: nobody named one"
+    assert said in pages["default"]
+    assert "NVIDIA H100" in pages["default"]
+    assert said not in pages["named"]
+    assert "NVIDIA A100" in pages["named"]
+    assert "Cost of" not in pages["none"]
+
+
+def test_a_report_carries_other_laws_and_a_plan_under_limits(isoflop: Isoflop, runs: Path, tmp_path: Path) -> None:
+    out = tmp_path / "report.html"
+    ended = isoflop(
+        "report", runs, "--law", "chinchilla", "--bootstrap", 20, "--flops", "1e22", "--hold-out", 1,
+        "--against", "power-flops-floor", "--choose", "params", "--choose", "tokens", "--limit", "money <= $100K",
+        "--set", "price=$2/h", "--device", "H100", "-o", out,
+    )  # fmt: skip
+    assert (ended.status, ended.err) == (0, "")
+    text = text_of(out.read_text("utf-8"))
+    assert "Other laws on the same runs" in text
+    assert "power-flops-floor" in text
+    assert "What each law says of the target" in text
+    assert "Plan under limits: minimise loss with money <= $100K" in text
+    assert "What binds, and what more of it buys" in text
+
+
+def test_limits_of_a_report_need_something_to_decide(isoflop: Isoflop, runs: Path, tmp_path: Path) -> None:
+    ended = isoflop("report", runs, "--law", "chinchilla", "--limit", "flops <= 1e22", "-o", tmp_path / "report.html")
+    assert ended.status == 2
+    assert "--choose params" in ended.err
 
 
 def test_a_report_that_cannot_be_written_is_refused(isoflop: Isoflop, runs: Path, tmp_path: Path) -> None:

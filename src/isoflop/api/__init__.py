@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from isoflop.api.comparing import recipes
-    from isoflop.api.deciding import isoflop_profiles, plan, report
+    from isoflop.api.deciding import cost, isoflop_profiles, plan, plan_within, report
     from isoflop.api.designing import next_runs, score_design
     from isoflop.api.fitting import certify, fit, predict
     from isoflop.api.inputs import as_runs
@@ -18,11 +18,13 @@ _HOMES = {
     "certify": "fitting",
     "compare": "judging",
     "compute_classes": "timing",
+    "cost": "deciding",
     "fit": "fitting",
     "isoflop_profiles": "deciding",
     "multiverse": "judging",
     "next_runs": "designing",
     "plan": "deciding",
+    "plan_within": "deciding",
     "predict": "fitting",
     "recipes": "comparing",
     "report": "deciding",
@@ -36,11 +38,13 @@ __all__ = [
     "certify",
     "compare",
     "compute_classes",
+    "cost",
     "fit",
     "isoflop_profiles",
     "multiverse",
     "next_runs",
     "plan",
+    "plan_within",
     "predict",
     "recipes",
     "report",

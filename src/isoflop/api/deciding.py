@@ -1,34 +1,53 @@
-"""The verbs plan, isoflop_profiles and report."""
+"""The verbs plan, plan_within, cost, isoflop_profiles and report."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, Final, TypedDict, Unpack
 
 import numpy as np
 
 from isoflop.api.fitting import fit
-from isoflop.api.inputs import FitChoices, LawLike, Runs, as_runs
-from isoflop.api.judging import backtest
+from isoflop.api.inputs import FitChoices, LawLike, Runs, as_laws, as_runs
+from isoflop.api.judging import backtest, compare
 from isoflop.engine import Progress
 from isoflop.errors import InputError, LawError, TableError
 from isoflop.fit.result import Fit
+from isoflop.plan.cost import cost
+from isoflop.plan.cost_result import Cost
 from isoflop.plan.design import next_runs
 from isoflop.plan.designed import Design
 from isoflop.plan.isoflops import Isoflops
 from isoflop.plan.isoflops import isoflop_profiles as run_profiles
 from isoflop.plan.plan import plan
 from isoflop.plan.result import Plan
+from isoflop.plan.within import plan_within
 from isoflop.report.page import Parts, write_report
 from isoflop.runs.table import RunTable
 from isoflop.validate.backtest import with_backtest
+from isoflop.validate.comparison import Comparison
 from isoflop.validate.outcome import Backtest
 
-__all__ = ["isoflop_profiles", "plan", "report"]
+__all__ = ["cost", "isoflop_profiles", "plan", "plan_within", "report"]
 
-AHEAD = 100.0
+AHEAD: Final = 100.0
 """A report plans for this many times the compute of the largest run, when no budget is given."""
-DECADE = 10.0
+DECADE: Final = 10.0
 """Its next runs may cost this many times the compute of the largest run."""
+DEVICE: Final = "H100"
+"""The accelerator on which a report counts the cost of its plan, when none is named."""
+
+
+class Within(TypedDict, total=False):
+    """What a plan under limits takes besides fit and device; see `plan_within`."""
+
+    choose: Mapping[str, Any]
+    limits: Sequence[str]
+    minimise: str | None
+    maximise: str | None
+    given: Mapping[str, float | str] | None
+    precision: str
+    define: Mapping[str, str] | None
 
 
 def isoflop_profiles(
@@ -75,7 +94,7 @@ def isoflop_profiles(
     return run_profiles(table, budgets=budgets, degree=degree, response=response, draws=draws, level=level, rng=rng)
 
 
-def report(
+def report(  # noqa: PLR0913 -- one keyword per decision, each with the expert's default
     law: LawLike,
     runs: Runs,
     path: str | Path,
@@ -83,6 +102,9 @@ def report(
     flops: float | None = None,
     by: str = "flops",
     hold_out: int | None = None,
+    against: Sequence[LawLike] = (),
+    within: Within | None = None,
+    device: str | None = None,
     title: str = "",
     command: str = "",
     bootstrap: int = 1000,
@@ -90,7 +112,7 @@ def report(
     progress: Progress | None = None,
     **choices: Unpack[FitChoices],
 ) -> Fit:
-    """Fit, back-test, plan, and write all of it as one HTML file.
+    """Fit, back-test, plan, count the cost, and write all of it as one HTML file.
 
     Args:
         law: a name, a formula, a TOML file, or a `Law`.
@@ -99,6 +121,11 @@ def report(
         flops: compute to plan for; a hundred times the largest run when None.
         by: column of the back-test's cuts.
         hold_out: how many of the largest groups the back-test holds out.
+        against: other laws to compare with on the same held-out runs.
+        within: a plan under limits beside the one for compute: choose, limits and the like, as `plan_within` takes
+            them.
+        device: accelerator for the cost of the plan, and for the plan under limits; H100 for the cost, as an
+            assumption, when None; no cost when empty.
         title: heading of the page.
         command: the command that makes the page again.
         bootstrap: draws.
@@ -119,17 +146,20 @@ def report(
     """
     table = as_runs(runs, response=choices.get("response") or "loss")
     fitted = fit(law, table, bootstrap=bootstrap, resample=resample, progress=progress, **choices)
-    tested = _backtest(law, table, fitted, {**choices, "by": by, "hold_out": hold_out, "resample": resample})
+    options = {**choices, "by": by, "hold_out": hold_out}
+    comparison = _compare((law, *against), table, fitted, _plan(fitted, flops), options) if against else None
+    tested = _own(comparison, fitted) if comparison is not None and resample == "bayes" else None
+    if tested is None:
+        tested = _backtest(law, table, fitted, {**options, "resample": resample})
     if tested is not None:
         fitted = with_backtest(fitted, tested)
     profiles = _profiles(table, fitted, int(choices.get("seed", 0)))
+    planned = _plan(fitted, flops)
     parts: Parts = {
-        "command": command,
-        "backtest": tested,
-        "profiles": profiles,
-        "plan": _plan(fitted, flops),
-        "design": _next(fitted, flops),
-    }
+        "command": command, "backtest": tested, "comparison": comparison, "profiles": profiles, "plan": planned,
+        "within": plan_within(fitted, device=device or "", **within) if within else None,
+        "cost": _cost(planned, device), "design": _next(fitted, flops),
+    }  # fmt: skip
     if title:
         parts["title"] = title
     write_report(path, fitted, table, **parts)
@@ -142,6 +172,36 @@ def _backtest(law: LawLike, table: RunTable, fitted: Fit, options: dict[str, Any
         return backtest(law, table, **{**options, "objective": fitted.objective})
     except TableError:
         return None
+
+
+def _compare(
+    laws: Sequence[LawLike], table: RunTable, fitted: Fit, planned: Plan | None, options: Mapping[str, Any]
+) -> Comparison:
+    """Laws on the same held-out runs, with their forecasts of the plan where all can give one."""
+    known = {"params", "tokens", "flops", "tokens_per_param"}
+    target = None
+    if planned is not None and planned.exists and all(set(one.columns) <= known for one in as_laws(laws, table)):
+        target = {"params": float(planned.params.value), "tokens": float(planned.tokens.value)}
+    return compare(laws, table, **{**options, "objective": fitted.objective.name, "target": target})
+
+
+def _own(comparison: Comparison, fitted: Fit) -> Backtest:
+    """The back-test of the report's law among those of the comparison, so that the page has one."""
+    return next(entry.backtest for entry in comparison.entries if entry.formula == fitted.law.formula)
+
+
+def _cost(planned: Plan | None, device: str | None) -> Cost | InputError | None:
+    """The cost of the plan, or why there is none; None without a plan or a device."""
+    if planned is None or not planned.exists or device == "":
+        return None
+    try:
+        found = cost(planned, site=device or DEVICE)
+    except InputError as error:
+        return error
+    if device is not None:
+        return found
+    said = f"The accelerator is an assumption: nobody named one, so {found.device} stands here. Name yours as device."
+    return replace(found, warnings=(said, *found.warnings))
 
 
 def _profiles(table: RunTable, fitted: Fit, seed: int) -> Isoflops | None:

@@ -28,7 +28,7 @@ def cost(  # noqa: PLR0913 - a command's arguments are its options
     flops: opt.Flops = None,
     loss: Annotated[float | None, typer.Option("--loss", metavar="L", help="Target loss of the plan of --fit.")] = None,
     settings: opt.Settings = None,
-    device: Annotated[str, typer.Option("--device", metavar="NAME", help="Accelerator, such as H100.")] = "H100",
+    device: opt.Device = "H100",
     hardware: Annotated[
         Path | None,
         typer.Option(
@@ -104,8 +104,8 @@ def cost(  # noqa: PLR0913 - a command's arguments are its options
     as_json: opt.Json = False,
 ) -> None:
     """Cost of training a model, and of serving it. Time, money, energy, memory and layout."""
+    from isoflop import api
     from isoflop.cli.show_cost import print_cost
-    from isoflop.plan.cost import cost as cost_of
     from isoflop.plan.hardware import device as device_of
     from isoflop.plan.parallel import Training
     from isoflop.plan.serving import Workload
@@ -123,7 +123,7 @@ def cost(  # noqa: PLR0913 - a command's arguments are its options
         prompt, answer, None, latency, weight_bits, kv_bits, prefill_share=0.5, decode_share=0.6
     )  # fmt: skip
     data = None if fit_file is not None else tokens
-    found = cost_of(model, data, site=site, training=training, by=by, serve_tokens=serve, work=work)
+    found = api.cost(model, data, site=site, training=training, by=by, serve_tokens=serve, work=work)
     if as_json:
         output.print_json(found.to_dict())
     else:

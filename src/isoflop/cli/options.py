@@ -159,6 +159,41 @@ Settings = Annotated[
     ),
 ]
 
+# ---- plans under limits, and accelerators ----
+
+Choose = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--choose",
+        metavar="COLUMN[=RANGE]",
+        help="What is to be decided: params, tokens=1e9..1e13, weight_bits=4|8, devices=64..512/64; repeatable.",
+    ),
+]
+Limits = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--limit",
+        metavar="WHAT<=MUCH",
+        help="What must hold: 'flops <= 1e22', 'money <= $2M', 'time <= 30 days', 'loss <= 2.1'; repeatable.",
+    ),
+]
+Minimise = Annotated[
+    str | None,
+    typer.Option("--minimise", metavar="WHAT", help="A quantity or a formula; what the law explains by default."),
+]
+Maximise = Annotated[str | None, typer.Option("--maximise", metavar="WHAT", help="What is made large.")]
+Given = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="WORD=VALUE",
+        help="A price or another column, such as price=$2/h or serve_tokens=1e13; repeatable.",
+    ),
+]
+Device = Annotated[
+    str, typer.Option("--device", metavar="NAME", help="Accelerator, such as H100: its peak, bandwidth and price.")
+]
+
 # ---- what comes out ----
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object with documented keys instead of tables.")]

@@ -27,6 +27,27 @@ def report(  # noqa: PLR0913 - a command's arguments are its options
     ] = None,
     by: opt.By = "flops",
     hold_out: opt.HoldOut = None,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--against",
+            metavar="NAME|FORMULA|FILE.toml",
+            help="Another law to compare with on the same held-out runs; repeatable.",
+        ),
+    ] = None,
+    choose: opt.Choose = None,
+    limits: opt.Limits = None,
+    minimise: opt.Minimise = None,
+    maximise: opt.Maximise = None,
+    settings: opt.Given = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            "--device",
+            metavar="NAME",
+            help="Accelerator for costs and the plan under limits; H100 for costs by default, '' for no costs.",
+        ),
+    ] = None,
     title: Annotated[str, typer.Option("--title", metavar="TEXT", help="Title of the report.")] = "",
     where: opt.Where = None,
     mapping: opt.Map = None,
@@ -43,19 +64,27 @@ def report(  # noqa: PLR0913 - a command's arguments are its options
     strict: opt.Strict = False,
     as_json: opt.Json = False,
 ) -> None:
-    """Write one HTML file with everything. Data, certificate, fit, back-test, forecast and plan; no network needed."""
+    """Write one HTML file with everything. Data, certificate, fit, back-test, plan and cost; no network needed.
+
+    With --choose and --limit, also the best plan under limits, as isoflop plan-within has it.
+    """
     from isoflop import api
-    from isoflop.cli import show_fit
+    from isoflop.cli import show_fit, show_within
+    from isoflop.errors import InputError
 
     table = api.as_runs(runs, where=where, mapping=inputs.mapping(mapping), response=response or "loss")
     choices: inputs.Choices = {
         "objective": objective, "response": response, "fix": inputs.fixed(fix), "prior": inputs.priors(prior),
         "weights": weights, "noise": noise, "level": level, "seed": seed,
     }  # fmt: skip
+    asked = show_within.asked(choose, limits, settings, minimise=minimise, maximise=maximise)
+    if not choose and any(asked.values()):
+        raise InputError("A plan under limits must know what is to be decided. Add --choose params --choose tokens.")
     with output.progress("report") as progress:
         found = api.report(
-            law, table, out, flops=flops, by=by, hold_out=hold_out, title=title, bootstrap=bootstrap,
-            resample=resample, command=shlex.join(["isoflop", *context.obj]), progress=progress, **choices,
+            law, table, out, flops=flops, by=by, hold_out=hold_out, against=against or (),
+            within=asked if choose else None, device=device, title=title, bootstrap=bootstrap, resample=resample,
+            command=shlex.join(["isoflop", *context.obj]), progress=progress, **choices,
         )  # fmt: skip
     if as_json:
         output.print_json({"report": str(out), "bytes": out.stat().st_size, "certificate": show_fit.verdict(found)})

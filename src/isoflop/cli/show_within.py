@@ -1,48 +1,68 @@
 """Plans under limits as tables, and their runs as files."""
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from isoflop.cli import output
+from isoflop.cli.inputs import pairs
 from isoflop.errors import InputError
 
 if TYPE_CHECKING:
-    from isoflop.plan.within_result import LimitUse, PlanWithin
+    from isoflop.api.deciding import Within
+    from isoflop.plan.within_result import PlanWithin
 
 
-def choices(items: Sequence[str]) -> dict[str, str]:
-    """Read `--choose COLUMN` and `--choose COLUMN=RANGE`.
+def asked(
+    choose: Sequence[str] | None,
+    limits: Sequence[str] | None,
+    settings: Sequence[str] | None,
+    *,
+    minimise: str | None,
+    maximise: str | None,
+) -> "Within":
+    """Read the options that say what a plan under limits is to be.
+
+    Args:
+        choose: `COLUMN` or `COLUMN=RANGE` each.
+        limits: `WHAT<=MUCH` each.
+        settings: `WORD=VALUE` each.
+        minimise: what is made small.
+        maximise: what is made large.
+
+    Returns:
+        Arguments of the library.
 
     Raises:
-        InputError: a column comes twice.
+        InputError: a column or word comes twice.
     """
+    return {
+        "choose": _choices(choose or ()), "limits": limits or (), "minimise": minimise, "maximise": maximise,
+        "given": dict(pairs(settings, "--set", "price=$2/h")),
+    }  # fmt: skip
+
+
+def _choices(items: Sequence[str]) -> dict[str, str]:
+    """Columns with their ranges; empty for a range around the runs."""
     found: dict[str, str] = {}
     for item in items:
-        name, _, asked = (part.strip() for part in item.partition("="))
+        name, _, text = (part.strip() for part in item.partition("="))
         if name in found:
             raise InputError(f"--choose names {name!r} twice. Keep one of them.")
-        found[name] = asked
+        found[name] = text
     return found
 
 
 def print_within(found: "PlanWithin", *, steps: bool) -> None:
     """Print the best values, the limits with their prices, what is as good, and what speaks against it."""
-    from isoflop.plan.within_result import show
+    from isoflop.plan import within_words as words
 
     output.say(found.question, style="bold")
-    rows = [
-        (word, show(word, item), f"{away:.2f} decades" if (away := found.distance_decades.get(word, 0.0)) else "")
-        for word, item in {**found.variables, **found.quantities}.items()
-    ]
-    if found.objective not in {**found.variables, **found.quantities}:
-        rows.append((found.objective, show("", found.best), ""))
-    output.grid(("", f"value and {found.level:.0%} interval", "beyond the runs"), rows)
+    output.grid(("", f"value and {found.level:.0%} interval", "beyond the runs"), words.value_rows(found))
     if found.limits:
         output.say("")
         head = ("limit", "used", "binds", "share of draws", f"1 % more changes {found.objective} by")
-        output.grid(head, [_limit(use) for use in found.limits], numbers=(1, 3, 4))
+        output.grid(head, [words.limit_row(use) for use in found.limits], numbers=(1, 3, 4))
     output.say("", *_flat(found), *_chosen(found), *_sensitive(found))
     if steps:
         output.say("", *(f"{number}. {step}" for number, step in enumerate(found.steps, 1)))
@@ -64,41 +84,30 @@ def write(path: Path, found: "PlanWithin", ladder: Path | None, seeds: Sequence[
     write_ladder_file(path, ladder, runs, lambda width: shape_of(width).params)
 
 
-def _limit(use: "LimitUse") -> tuple[str, str, str, str, str]:
-    """One limit."""
-    from isoflop.plan.limits import read_limits
-
-    shown = read_limits([use.text])[0].show(float(use.used.value))
-    low, high = (float(end) for end in use.per_percent.interval)
-    ends = f" [{low:+.2%}, {high:+.2%}]" if math.isfinite(low) and low != high else ""
-    price = f"{use.per_percent.value:+.3%}{ends}" if use.active else ""
-    return use.text, shown, "yes" if use.active else "no", f"{use.active_share:.0%}", price
-
-
 def _flat(found: "PlanWithin") -> list[str]:
     """Values that are as good."""
-    from isoflop.plan.limits import show_value
+    from isoflop.plan.within_words import flat_ends
 
-    return [
-        f"within {item.within:.0%} of the best: {item.word} {show_value(item.word, item.low)} to "
-        f"{show_value(item.word, item.high)}"
-        for item in found.flat
-    ]
+    return [f"within {item.within:.0%} of the best: {item.word} {' to '.join(flat_ends(item))}" for item in found.flat]
 
 
 def _chosen(found: "PlanWithin") -> list[str]:
     """Listed values and how many draws choose them."""
-    listed = {word: ", ".join(f"{v:g} {share:.0%}" for v, share in some.items()) for word, some in found.chosen.items()}
-    return [f"draws choose {word}: {text}" for word, text in listed.items()]
+    from isoflop.plan.within_words import draws_text
+
+    return [f"draws choose {word}: {draws_text(some)}" for word, some in found.chosen.items()]
 
 
 def _sensitive(found: "PlanWithin") -> list[str]:
     """What a tenth more of every input changes."""
+    from isoflop.plan.within_words import moved
+
     texts = []
     for item in found.sensitivity:
-        if not math.isfinite(item.objective):
+        change = moved(item)
+        if change is None:
             texts.append(f"{item.rise:.0%} more of {item.word}: no plan keeps all limits")
             continue
-        moved = ", ".join(f"{word} {share:+.1%}" for word, share in item.variables.items())
-        texts.append(f"{item.rise:.0%} more of {item.word}: {found.objective} {item.objective:+.2%}, {moved}")
+        others = "".join(f", {word} {share:+.1%}" for word, share in item.variables.items())
+        texts.append(f"{item.rise:.0%} more of {item.word}: {found.objective} {change}{others}")
     return texts

@@ -12,38 +12,12 @@ from isoflop.cli import options as opt
 def plan_within(  # noqa: PLR0913 - a command's arguments are its options
     fit_file: opt.FitFile,
     *,
-    choose: Annotated[
-        list[str],
-        typer.Option(
-            "--choose",
-            metavar="COLUMN[=RANGE]",
-            help="What is to be decided: params, tokens=1e9..1e13, weight_bits=4|8, devices=64..512/64; repeatable.",
-        ),
-    ],
-    limits: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--limit",
-            metavar="WHAT<=MUCH",
-            help="What must hold: 'flops <= 1e22', 'money <= $2M', 'time <= 30 days', 'loss <= 2.1'; repeatable.",
-        ),
-    ] = None,
-    minimise: Annotated[
-        str | None,
-        typer.Option("--minimise", metavar="WHAT", help="A quantity or a formula; what the law explains by default."),
-    ] = None,
-    maximise: Annotated[str | None, typer.Option("--maximise", metavar="WHAT", help="What is made large.")] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="WORD=VALUE",
-            help="A price or another column, such as price=$2/h or serve_tokens=1e13; repeatable.",
-        ),
-    ] = None,
-    device: Annotated[
-        str, typer.Option("--device", metavar="NAME", help="Accelerator, such as H100: its peak, bandwidth and price.")
-    ] = "",
+    choose: opt.Choose,
+    limits: opt.Limits = None,
+    minimise: opt.Minimise = None,
+    maximise: opt.Maximise = None,
+    settings: opt.Given = None,
+    device: opt.Device = "",
     precision: Annotated[str, typer.Option("--precision", metavar="NAME", help="Whose dense peak is used.")] = "bf16",
     define: Annotated[
         list[str] | None,
@@ -70,20 +44,20 @@ def plan_within(  # noqa: PLR0913 - a command's arguments are its options
     as_json: opt.Json = False,
 ) -> None:
     """Plan under limits. Any columns of the law, prices, deadlines; what binds, and what one more unit buys."""
+    from isoflop import api
     from isoflop.cli import show_fit, show_within
     from isoflop.errors import InputError
-    from isoflop.plan.within import plan_within as solve
 
     if ladder is not None and out is None:
         raise InputError("--ladder needs a file to write. Add -o LADDER.toml.")
     fitted = inputs.load_fit(fit_file)
     others = [inputs.load_fit(path) for path in also or ()]
-    found = solve(
-        fitted, choose=show_within.choices(choose), limits=limits or (), minimise=minimise, maximise=maximise,
-        given=inputs.pairs(settings, "--set", "price=$2/h"), device=device, precision=precision,
-        define=inputs.pairs(define, "--define", "carbon=energy/1000*0.4"),
-        also={other.response: other for other in others}, level=level,
-    )  # fmt: skip
+    wanted = show_within.asked(choose, limits, settings, minimise=minimise, maximise=maximise)
+    wanted["precision"] = precision
+    wanted["define"] = inputs.pairs(define, "--define", "carbon=energy/1000*0.4")
+    found = api.plan_within(
+        fitted, device=device, also={other.response: other for other in others}, level=level, **wanted
+    )
     if out is not None:
         show_within.write(out, found, ladder, range(seeds))
     if as_json:

@@ -6,15 +6,19 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypedDict, Unpack
 
+from isoflop.errors import InputError
 from isoflop.figures.save import javascript, script_json
 from isoflop.fit import Fit
 from isoflop.fit.storage import write_text
 from isoflop.plan import Plan
+from isoflop.plan.cost_result import Cost
 from isoflop.plan.designed import Design
 from isoflop.plan.isoflops import Isoflops
+from isoflop.plan.within_result import PlanWithin
 from isoflop.recipes.comparison import RecipeComparison
 from isoflop.report import (
     about_choices,
+    about_cost,
     about_fit,
     about_forecast,
     about_isoflop,
@@ -22,6 +26,7 @@ from isoflop.report import (
     about_next,
     about_recipes,
     about_runs,
+    about_within,
     top,
 )
 from isoflop.report.blocks import Section
@@ -56,6 +61,8 @@ class Parts(TypedDict, total=False):
     recipes: RecipeComparison | None
     profiles: Isoflops | None
     plan: Plan | None
+    within: PlanWithin | None
+    cost: Cost | InputError | None
     design: Design | None
     checks: CheckReport | None
     held_out: RunTable | None
@@ -69,9 +76,9 @@ def render_report(fit: Fit, table: RunTable, **parts: Unpack[Parts]) -> str:
         fit: the fit; its numbers have intervals where it has draws.
         table: the runs that it was fitted to.
         parts: `command` (what made the report), `title`, `backtest`, `comparison`, `multiverse`, `recipes`, `profiles`
-            (approach 2), `plan`, `design` (runs to buy next), `checks` (made here when None), `held_out`
-            (larger runs that the fit has not seen),
-            `target` (compute to forecast; the plan's when None).
+            (approach 2), `plan`, `within` (a plan under limits), `cost` (of the plan, or the error that says why it
+            has none), `design` (runs to buy next), `checks` (made here when None), `held_out` (larger runs that the
+            fit has not seen), `target` (compute to forecast; the plan's when None).
 
     Returns:
         One page that needs nothing else.
@@ -102,7 +109,7 @@ def sections_of(fit: Fit, table: RunTable, parts: Parts) -> list[Section]:
     """All sections in order."""
     plan, found, comparison = parts.get("plan"), parts.get("backtest"), parts.get("comparison")
     multiverse, recipes, target = parts.get("multiverse"), parts.get("recipes"), parts.get("target")
-    design = parts.get("design")
+    design, within, cost = parts.get("design"), parts.get("within"), parts.get("cost")
     if target is None and plan is not None and plan.exists:
         target = float(plan.flops.value)
     checks = parts.get("checks")
@@ -120,6 +127,8 @@ def sections_of(fit: Fit, table: RunTable, parts: Parts) -> list[Section]:
         *([] if recipes is None else [about_recipes.recipes_section(recipes)]),
         about_forecast.forecast_section(fit, table, target, parts.get("held_out")),
         about_forecast.plan_section(plan, fit),
+        *([] if within is None else [about_within.within_section(within)]),
+        *([] if cost is None else [about_cost.cost_section(cost)]),
         *([] if design is None else [about_next.next_section(design)]),
         top.left_out_section(fit, plan),
         reproduce_section(fit, parts.get("command", "")),

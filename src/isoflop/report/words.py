@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from isoflop.figures.axes import text_of
 from isoflop.fit import Estimate
@@ -40,12 +40,18 @@ def sentence(text: str) -> str:
 
 def interval(ends: Sequence[float], word: str = "") -> str:
     """Lower and upper end."""
+    return span(ends, lambda value: quantity(word, value))
+
+
+def span(ends: Sequence[float], show: Callable[[float], str], *, alike: str = "given") -> str:
+    """Lower and upper end as they are shown by a function; other words where they are one, or where there are none."""
     low, high = (float(end) for end in ends)
     if low == high:
-        return "given"
+        return alike
     if not (math.isfinite(low) and math.isfinite(high)):
         return "none"
-    return f"{quantity(word, low)} to {quantity(word, high)}"
+    # Solvers leave differences in the ninth digit: what reads alike is alike.
+    return f"{show(low)} to {show(high)}" if show(low) != show(high) else alike
 
 
 def with_interval(estimate: Estimate, word: str = "") -> str:
