@@ -118,3 +118,11 @@ def test_certify_tells_an_optimum_from_a_start(runs: dict[str, np.ndarray]) -> N
     start = iso.certify("chinchilla", runs, TRUTH)
     assert start.verdict == "not converged"
     assert "this is not the optimum" in start.reasons[0]
+
+
+def test_costs_and_plans_under_limits_are_verbs(runs: dict[str, np.ndarray]) -> None:
+    fit = iso.fit("chinchilla", runs, bootstrap=20)
+    found = iso.plan_within(fit, choose={"params": None, "tokens": None}, limits=["flops <= 1e20"])
+    assert found.value("params") == pytest.approx(float(iso.plan(fit, flops=1e20).params.value), rel=1e-4)
+    spent = iso.cost("7B", "1.4e11 tokens", site="A100", by="6nd")
+    assert float(spent.flops.value) == pytest.approx(6 * 7e9 * 1.4e11)
