@@ -29,7 +29,7 @@ _HOMES = {
     "fit.result": ("Fit", "Forecast"),
     "fit.estimate": ("Estimate",),
     "fit.certificate": ("Certificate",),
-    "errors": ("InputError", "IsoflopError", "NotCertifiedError"),
+    "errors": ("InfeasibleError", "InputError", "IsoflopError", "NotCertifiedError"),
 }
 _WHERE = {name: module for module, names in _HOMES.items() for name in names}
 _MODULES = ("figures", "laws", "runs", "units")

@@ -68,6 +68,34 @@ class FitError(InputError):
     """A fit was asked for that these data or settings cannot give."""
 
 
+class InfeasibleError(InputError):
+    """Limits of a plan contradict each other; it carries which ones, and the smallest change that helps.
+
+    Args:
+        message: all of it in words.
+        limits: texts of the limits that cannot hold together; without any one of them the others can.
+        relaxed: the limit whose change alone is smallest; empty where no change of one is enough.
+        needed: what its right side would have to become, in base units; None where there is none.
+        factor: needed over what it is now, or by what all limits would have to be relaxed together.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        limits: tuple[str, ...] = (),
+        *,
+        relaxed: str = "",
+        needed: float | None = None,
+        factor: float | None = None,
+    ) -> None:
+        """Keep the facts beside the message."""
+        super().__init__(message)
+        self.limits = limits
+        self.relaxed = relaxed
+        self.needed = needed
+        self.factor = factor
+
+
 class RangeWarning(UserWarning):
     """A law is used outside the range that its source supports; the text says how far."""
 

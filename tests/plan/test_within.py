@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tests.plan.fits import fitted, searched, two_recipes
 
-from isoflop.errors import InputError, IsoflopError
+from isoflop.errors import InfeasibleError, InputError, IsoflopError
 from isoflop.fit import Fit, fit_law
 from isoflop.laws import Law
 from isoflop.plan.overtraining import overtraining
@@ -169,9 +169,10 @@ def test_contradicting_limits_are_named_with_the_smallest_change() -> None:
     """One message: both limits, what each would have to be; a third limit that is innocent is not named."""
     fit = fitted()
     limits = ["flops <= 1e20", "loss <= 2.0", "tokens <= 1e16"]
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(InfeasibleError) as caught:
         plan_within(fit, choose=BOTH, limits=limits)
     said = str(caught.value)
+    assert caught.value.limits == ("flops <= 1e20", "loss <= 2.0")
     assert "flops <= 1e20 and loss <= 2.0" in said
     assert "tokens <= 1e16" not in said
     least = float(plan(fit, flops=1e20).loss.value)
@@ -179,6 +180,22 @@ def test_contradicting_limits_are_named_with_the_smallest_change() -> None:
     needed = float(plan(fit, loss=2.0).flops.value)
     factor = float(re.findall(r"times ([\d.e+]+)\)", said)[-1])
     assert factor == pytest.approx(needed / 1e20, rel=0.01)
+    # The smallest change in logarithms is that of the loss.
+    assert caught.value.relaxed == "loss <= 2.0"
+    assert caught.value.needed == pytest.approx(least, rel=1e-5)
+    assert caught.value.factor == pytest.approx(least / 2.0, rel=1e-5)
+
+
+def test_the_error_carries_the_common_factor_where_no_single_change_helps() -> None:
+    """Two walls of one variable around a third: no limit alone can give way."""
+    with pytest.raises(InfeasibleError, match="no change of one limit is enough") as caught:
+        plan_within(
+            fitted(), choose={"params": (1e8, 1e9), "tokens": (1e9, 1e10)},
+            limits=["params >= 1e12", "tokens >= 1e13"],
+        )  # fmt: skip
+    assert caught.value.relaxed == ""
+    assert caught.value.needed is None
+    assert caught.value.factor == pytest.approx(1e3, rel=0.01)
 
 
 def test_a_limit_below_the_floor_stands_alone() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from isoflop.errors import InfeasibleError
 from isoflop.plan.interior import CLOSE, Solved, Values, minimise
 from isoflop.plan.problem import Batch, Problem, spread_starts
 
@@ -45,6 +46,18 @@ class Conflict:
     relaxations: tuple[Relaxation, ...]
     common: float
     message: str
+
+    def error(self, where: str = "") -> InfeasibleError:
+        """The conflict as an error that carries its facts.
+
+        Args:
+            where: words before the message, such as the listed values that it holds for.
+        """
+        alone = next((r for r in self.relaxations if np.isfinite(r.needed)), None)
+        message = f"{where}{self.message}"
+        if alone is None:
+            return InfeasibleError(message, self.limits, factor=self.common if np.isfinite(self.common) else None)
+        return InfeasibleError(message, self.limits, relaxed=alone.limit, needed=alone.needed, factor=alone.factor)
 
 
 def conflict(problem: Problem, batch: Batch) -> Conflict | None:

@@ -64,7 +64,8 @@ def plan_within(
         The plan with intervals, active limits and their shadow prices, the flat region, sensitivities.
 
     Raises:
-        InputError: limits contradict each other, or something cannot be read, is lacking or not used.
+        InfeasibleError: limits contradict each other; it carries which, and the smallest change that helps.
+        InputError: something cannot be read, is lacking or not used, or there is no minimum.
         LawError: a fit has no draws.
 
     >>> from isoflop import laws
@@ -91,7 +92,7 @@ def plan_within(
     laid = with_logs(laid, options[0])
     order, starts = _rank(laid, options)
     if not order:
-        raise InputError(_why_none(laid, options))
+        raise _why_none(laid, options)
     best = _solve_draws(laid, [options[k] for k in order], starts)
     return assemble(fits, request, laid, best, fit.level if level is None else level)
 
@@ -175,19 +176,19 @@ def _again(problem: Problem, batch: Batch, solved: Solved) -> Solved:
     return Solved(*parts)
 
 
-def _why_none(laid: Laid, options: Sequence[Mapping[str, float]]) -> str:
+def _why_none(laid: Laid, options: Sequence[Mapping[str, float]]) -> InputError:
     """Which limits contradict each other, for the combination that comes nearest."""
     found = []
     some = np.unique(np.linspace(0, len(options) - 1, FINALISTS).round().astype(int))
     for option in (options[k] for k in some):
         batch = laid.batch.take(np.zeros(1, dtype=int)).setting(**{w: np.array([v]) for w, v in option.items()})
         if (why := conflict(laid.problem, batch)) is not None:
-            found.append((why.common, why.message, option))
+            found.append((why, option))
     if not found:
-        return (
+        return InputError(
             "No minimum was found, though the limits can hold together: the objective may have none in these ranges. "
             "Narrow the ranges, or add a limit."
         )
-    _, message, option = min(found, key=lambda item: item[0])
+    nearest, option = min(found, key=lambda item: item[0].common)
     at = ", ".join(f"{w} = {v:g}" for w, v in option.items())
-    return f"With {at}: {message}" if len(options) > 1 else message
+    return nearest.error(f"With {at}: " if len(options) > 1 else "")
