@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from tests.papers.support import assert_prints_as
 
+from isoflop.testtime.conformal import conformal_p_values
 from isoflop.testtime.metropolis import acceptance
 from isoflop.testtime.perplexity import likely_paths, perplexity_consistency, pruned_consistency, self_consistency
 from isoflop.testtime.plausible_model import PassModel, rule_accuracy
@@ -91,3 +92,10 @@ def test_rpc_on_ten_samples() -> None:
         for value, text in zip(found.values, expected.values(), strict=True):
             assert_prints_as(value, text)
     assert likely_paths(LOGS).tolist() == [True] * 4 + [False] * 6
+
+
+@pytest.mark.parametrize(("score", "elevenths"), [(-2.3, 9), (-1.1, 5), (-0.1, 1)])
+def test_p_values_of_atts(score, elevenths) -> None:
+    """Section 14."""
+    pool = [-3, -2.5, -2.2, -1.9, -1.5, -1.2, -1, -0.8, -0.5, -0.2]
+    assert float(conformal_p_values(score, pool)) == elevenths / 11

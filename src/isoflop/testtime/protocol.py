@@ -94,11 +94,11 @@ class FromFunctions(Generic[S]):
         return self.ends(prefix)
 
 
-def too_long(limit: int) -> InputError:
+def too_long(limit: int, option: str = "most_steps") -> InputError:
     """The error of a text that does not end."""
     return InputError(
         f"A text is not finished after {limit} steps. Let finished() return True at the longest text that you "
-        "allow, or raise most_steps."
+        f"allow, or raise {option}."
     )
 
 
