@@ -9,6 +9,7 @@ from latex2mathml.converter import convert
 
 from isoflop import laws
 from isoflop.cli.law_example import example, outcome
+from isoflop.cli.show_law import schedules
 from isoflop.laws import Law, Published
 from isoflop.runs.columns import VOCABULARY
 
@@ -92,7 +93,13 @@ def _parts(law: Law, known: Tested) -> Iterator[str]:
     if law.source:
         yield f"**Source.** {law.source}"
     yield f"**Predicts** `{law.response}`, in {law.unit}."
-    for label, text in (("What is counted", law.counted), ("Valid", law.valid), ("Advice", law.advice)):
+    texts = (
+        ("What is counted", law.counted),
+        ("Valid", law.valid),
+        ("Schedules", schedules(law)),
+        ("Advice", law.advice),
+    )
+    for label, text in texts:
         if text:
             yield f"**{label}.** {text}"
     language = "python" if "iso." in example(law) else "sh"

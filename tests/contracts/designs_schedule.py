@@ -19,4 +19,15 @@ DESIGNS = (
         points=6,
         doubted=True,
     ),
+    Design(
+        "multi-power",
+        {},
+        "luo-2025-400m",
+        levels={
+            "curve": (0.0, 1.0, 2.0, 5.0),
+            "checkpoint_step": (2500.0, 3500.0, 5000.0, 7000.0, 8200.0, 8800.0, 10000.0, 12000.0, 14000.0, 16000.0),
+        },
+        open_units=("curve", "checkpoint_step"),
+        doubted=True,
+    ),
 )

@@ -22,7 +22,21 @@ EVERY_SET = [
 DESIGN_OF = {design.law: design for design in DESIGNS}
 
 # All macros that SymPy prints for these laws; every TeX-like renderer knows them.
-MACROS = {"left", "right", "frac", "sqrt", "log", "operatorname", "mathrm", "cdot", "max", "min", "tanh", "limits"}
+MACROS = {
+    "left",
+    "right",
+    "frac",
+    "sqrt",
+    "log",
+    "sum",
+    "operatorname",
+    "mathrm",
+    "cdot",
+    "max",
+    "min",
+    "tanh",
+    "limits",
+}
 GREEK = {
     "alpha",
     "beta",

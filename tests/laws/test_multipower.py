@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from isoflop.errors import LawError
-from isoflop.fit import fit_law
+from isoflop.errors import FileError, LawError
+from isoflop.fit import Fit, fit_law
 from isoflop.fit.evaluate import Evaluator
 from isoflop.fit.objective import parse_objective
 from isoflop.fit.prepare import bind_checked
@@ -243,3 +243,34 @@ def test_a_checkpoint_before_any_learning_is_refused():
     assert np.isfinite(law.predict(LUO, curve=1.0, checkpoint_step=1.0))
     with pytest.raises(LawError, match="schedule 1 is 0 before step 1, where S1 is 0 and the law infinite"):
         law.predict(LUO, curve=[0.0, 1.0], checkpoint_step=[0.0, 0.0])
+
+
+def test_the_catalogue_has_the_law_with_the_schedules_of_its_source():
+    """Reference sheet, training.md B3: the final losses at the last checkpoint of each curve."""
+    law = get("multi-power")
+    values = law.published_set("luo-2025-400m").values
+    named = {name: float(place) for place, name in enumerate(law.schedules.names)}
+    for name, step, printed in (("constant_24000", 23936, 2.8172), ("cosine_72000", 71936, 2.6185)):
+        found = float(law.predict(values, curve=named[name], checkpoint_step=float(step)))
+        assert found == pytest.approx(printed, abs=5e-5)
+    assert "isoflop curves" in law.advice
+
+
+def test_other_schedules_make_another_law():
+    law = get("multi-power")
+    own = law.schedules.over([SCHEDULES["cosine"], SCHEDULES["one fall"]])
+    assert own.formula == f"{law.formula}, over 2 given schedules"
+    assert own.schedules is None
+    assert "cosine_24000" in law.counted
+    assert "cosine_24000" not in own.counted
+    assert float(own.predict(LUO, curve=0.0, checkpoint_step=24000.0)) == pytest.approx(
+        float(law.predict(LUO, curve=1.0, checkpoint_step=24000.0)), abs=1e-6
+    )
+
+
+def test_a_stored_fit_of_own_schedules_is_not_read_as_one_of_the_source_s(rng):
+    law = multi_power(list(SCHEDULES.values()))
+    fit = fit_law(law, table(law, ("constant", "cosine", "one fall"), 30, 0.0, rng), objective="log-ls")
+    with pytest.raises(FileError, match="law="):
+        Fit.from_json(fit.to_json())
+    assert Fit.from_json(fit.to_json(), law=law).law is law

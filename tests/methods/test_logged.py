@@ -65,7 +65,7 @@ def test_bad_logs_are_answered() -> None:
         logged_schedules(RunTable.from_columns({**log, "lr": [2.0, float("nan"), 1.0]}))
 
 
-def test_asking_for_the_law_by_name_says_how_it_is_built() -> None:
-    with pytest.raises(LawError, match=r"'multi-power' is built from the schedules.*fit_curves.*lr-annealing"):
-        laws.get("multi-power")
-    assert {"lr-annealing", "multi-power-two-stage"} <= set(laws.names())
+def test_asking_for_a_fit_by_name_says_how_it_is_made() -> None:
+    with pytest.raises(LawError, match=r"'multi-power' sums over whole schedules.*isoflop curves.*fit_curves.*lr-ann"):
+        laws.as_law("multi-power")
+    assert {"lr-annealing", "multi-power-two-stage", "multi-power"} <= set(laws.names())

@@ -34,12 +34,14 @@ PAIRS: Final = {
     "qat-split": ("qat_tokens", "weight_bits"),
     "qat-loss": ("tokens", "group_size"),
     "multi-power-two-stage": ("area_after", "lr_after"),
+    "multi-power": ("checkpoint_step", "curve"),
     "intrinsic-dimension": ("samples", "intrinsic_dimension"),
     "scalerl": ("gpu_hours", "initial_reward"),
     "sloth": ("params", "tokens"),
     "vocabulary": ("vocab_params", "nonvocab_params"),
     "sparse-pretraining": ("params", "weight_sparsity"),
     "qqt": ("samples", "pool_size"),
+    "rag-allocation": ("documents", "shots"),
 }
 
 
@@ -92,6 +94,7 @@ def places(design: Design, word: str, count: int) -> NDArray[np.float64]:
         return np.asarray(levels[[0, len(levels) // 2, -1]])
     wide = levels.min() > 0 and levels.max() > 10 * levels.min()
     found = (np.geomspace if wide or word in design.ranges else np.linspace)(levels.min(), levels.max(), count)
+    found = np.rint(found) if word == "checkpoint_step" else found
     return found if count == POINTS else np.array([float(f"{value:.2g}") for value in found])
 
 

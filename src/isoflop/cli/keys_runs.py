@@ -32,6 +32,8 @@ SHOW: Final = (
         "ranges.COLUMN",
         "[smallest, largest] value that the source supports, where it names numbers",
     ),
+    ("schedules[]", "schedules that its column curve numbers, of a law that sums over whole ones; else null"),
+    ("fitted_by", "command that fits such a law to the schedules of your runs; else null"),
     ("advice", "how to fit it, and what to beware of"),
     ("example", "one line that uses it: Python after `import isoflop as iso`, or a command"),
     ("published[].name", "name of a published coefficient set"),

@@ -41,6 +41,8 @@ PLACES: Final[Mapping[str, float]] = MappingProxyType(
         "lr_fall": 2e-4,
         "lr_after": 1e-4,
         "area_after": 0.5,
+        "curve": 1.0,
+        "checkpoint_step": 24000.0,
     }
 )
 """Column → a usual value, taken where the source of a law supports it."""

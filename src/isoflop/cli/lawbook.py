@@ -29,9 +29,9 @@ def show(
 ) -> None:
     """Show one law. Formula, parameters, what is counted, source and published coefficients."""
     from isoflop.cli import show_law
-    from isoflop.laws.catalogue import as_law
+    from isoflop.laws.catalogue import as_law, catalogue
 
-    found = as_law(law)
+    found = catalogue().get(law) or as_law(law)
     if as_json:
         output.print_json(show_law.details(found))
     else:

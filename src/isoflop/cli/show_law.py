@@ -38,6 +38,8 @@ def details(law: Law) -> dict[str, Any]:
         "counted": law.counted,
         "valid": law.valid,
         "ranges": law.ranges,
+        "schedules": None if law.schedules is None else list(law.schedules.names),
+        "fitted_by": None if law.schedules is None else law.schedules.command,
         "advice": law.advice,
         "example": example(law),
         "published": [
@@ -73,6 +75,7 @@ def print_law(law: Law) -> None:
         ("counted", law.counted),
         ("valid", law.valid),
         ("advice", law.advice),
+        ("schedules", schedules(law)),
         ("source", str(law.source or "")),
     )
     output.say("", *(f"{name}: {text}" for name, text in facts if text))
@@ -80,6 +83,15 @@ def print_law(law: Law) -> None:
         output.say("", *_published(law, published))
     output.say("", "example (Python after: import isoflop as iso)" if "iso." in example(law) else "example")
     output.say(f"  {example(law)}", f"  {outcome(law)}")
+
+
+def schedules(law: Law) -> str:
+    """Say which schedules a law knows, and how to have others; nothing of a law without them."""
+    if law.schedules is None:
+        return ""
+    known = ", ".join(f"{place} {name}" for place, name in enumerate(law.schedules.names))
+    columns = ", ".join(law.schedules.columns)
+    return f"{known}; over those of your runs: {law.schedules.command}, one row a checkpoint, columns {columns}"
 
 
 def _column(word: str) -> tuple[str, str, str]:

@@ -5,19 +5,10 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
 from isoflop.errors import FileError, LawError
 from isoflop.laws.law import Law, Parameter, Published, Source
-
-_BUILT: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "multi-power": "is built from the schedules of the runs, in Python: isoflop.methods.multipower.fit_curves fits "
-        "it, and isoflop.methods.logged reads schedules off a log. For tables there are lr-annealing (columns S1 and "
-        "S2) and multi-power-two-stage."
-    }
-)
-"""Laws that no table can hold by itself → how to get them."""
 
 
 @cache
@@ -52,8 +43,6 @@ def get(name: str) -> Law:
 
     if name in catalogue():
         return catalogue()[name]
-    if name in _BUILT:
-        raise LawError(f"The law {name!r} {_BUILT[name]}")
     near = get_close_matches(name, names(), n=1)
     step = f"Did you mean {near[0]!r}? " if near else ""
     raise LawError(
@@ -153,7 +142,7 @@ def as_law(law: "str | Path | Law", columns: Iterable[str] = ()) -> Law:
         The law.
 
     Raises:
-        LawError: it is none of these.
+        LawError: it is none of these, or a law that must first be given schedules.
 
     >>> as_law("chinchilla").family
     'pretraining'
@@ -163,5 +152,17 @@ def as_law(law: "str | Path | Law", columns: Iterable[str] = ()) -> Law:
     if isinstance(law, Path) or law.endswith(".toml"):
         return from_toml(law)
     if law in catalogue():
-        return catalogue()[law]
+        return _of_a_table(catalogue()[law])
     return get(law) if law.replace("-", "_").isidentifier() else from_text(law, columns=columns)
+
+
+def _of_a_table(law: Law) -> Law:
+    """A law that the rows of a table are enough for, or an error that says what else it needs."""
+    if law.schedules is None:
+        return law
+    raise LawError(
+        f"The law {law.name!r} sums over whole schedules, which the rows of a table do not hold. Fit it by "
+        f"{law.schedules.command} (columns {', '.join(law.schedules.columns)}), or in Python by "
+        "isoflop.methods.multipower.fit_curves. For tables there are lr-annealing (columns S1 and S2) and "
+        "multi-power-two-stage."
+    )

@@ -18,9 +18,10 @@ from isoflop.laws.formula import Formula, parse_formula
 from isoflop.laws.parts import Domain as Domain
 from isoflop.laws.parts import Parameter as Parameter
 from isoflop.laws.parts import Published as Published
+from isoflop.laws.parts import Schedules as Schedules
 from isoflop.laws.parts import Source as Source
+from isoflop.laws.ranges import decades_outside, impossible, outside_sentence
 from isoflop.runs.columns import resolve
-from isoflop.units import decades_beyond, format_quantity, training_flops
 
 Array = NDArray[Any]
 
@@ -47,6 +48,8 @@ class Law:
         function: for a law that no formula can say (a sum over a schedule, say): a function of
             parameters and columns; `formula` then only describes it, `variables` names its columns
             and `parameters` all its parameters.
+        display: LaTeX of such a law, which its function cannot give.
+        schedules: for a law that must know whole learning-rate schedules: those it knows, and how to have others.
     """
 
     name: str
@@ -64,6 +67,8 @@ class Law:
     function: LawFunction | None = None
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     limits: tuple[float, float] | None = None
+    display: str = ""
+    schedules: Schedules | None = None
 
     def __post_init__(self) -> None:
         """Check at once that the texts name its parameters, and a user's law that it parses."""
@@ -112,7 +117,7 @@ class Law:
     @property
     def latex(self) -> str:
         """LaTeX of the equation."""
-        return self.parsed.latex
+        return self.display or self.parsed.latex
 
     def domain(self, name: str) -> Domain:
         """Domain of a parameter."""
@@ -233,21 +238,11 @@ class Law:
         >>> dict(law.distance({"params": [1e8, 1e10]}))
         {'params': 1.0}
         """
-        given = dict(columns)
-        if {"params", "tokens"} <= set(given) and "tokens_per_param" in self.ranges:
-            given["tokens_per_param"] = np.asarray(given["tokens"], float) / np.asarray(given["params"], float)
-        if {"params", "tokens"} <= set(given) and "flops" in self.ranges and "flops" not in given:
-            given["flops"] = training_flops(np.asarray(given["params"], float), np.asarray(given["tokens"], float))
-        return MappingProxyType({w: decades_beyond(given[w], r) for w, r in self.ranges.items() if w in given})
+        return MappingProxyType(decades_outside(self.ranges, columns))
 
     def outside(self, columns: Mapping[str, ArrayLike]) -> str:
         """A sentence on inputs outside the range that the source supports; empty inside it."""
-        beyond = [
-            f"{word} by {decades:.2g} decades (it supports {' to '.join(map(format_quantity, self.ranges[word]))})"
-            for word, decades in self.distance(columns).items()
-            if decades > 0
-        ]
-        return f"Outside the range of the source of law {self.name!r}: {', '.join(beyond)}." if beyond else ""
+        return outside_sentence(self.name, self.ranges, self.distance(columns))
 
     def warn_outside(self, columns: Mapping[str, ArrayLike], *, stacklevel: int = 3) -> None:
         """Warn of inputs, or answers, outside the range that the source supports.
@@ -265,9 +260,9 @@ class Law:
 
     def _refuse_impossible(self, response: Array) -> None:
         """An error where the formula gives what the response cannot be."""
-        low, high = self.limits or (-np.inf, np.inf)
-        wrong = response[(response < low) | (response > high)]
+        wrong = impossible(response, self.limits)
         if len(wrong):
+            low, high = self.limits or (-np.inf, np.inf)
             raise LawError(
                 f"Law {self.name!r} gives a {self.response} of {wrong[0]:.3g}, which lies between {low:g} and {high:g} "
                 f"wherever the law holds: {self.valid}. Ask within that."

@@ -1,7 +1,7 @@
 """The multi-power law: a whole loss curve from its learning-rate schedule, as a law over curves and steps."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Any, Final
 
@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from isoflop.errors import LawError
 from isoflop.laws.anchors import Anchors
 from isoflop.laws.blocks import Changes, changes_of
-from isoflop.laws.law import Law, Parameter, Published, Source
+from isoflop.laws.law import Law, Parameter, Published, Schedules, Source
+from isoflop.laws.rates import rates
 from isoflop.laws.sums import Sums, anchors_of_schedule, gather
 
 Array = NDArray[Any]
@@ -52,6 +53,15 @@ _PARAMETERS: Final = {
     "beta": Parameter(meaning="exponent with which the gain comes in", start=(0.2, 1.2)),
     "gamma": Parameter(meaning="exponent of the learning rate after the fall", start=(0.2, 1.0)),
 }
+
+FORMULA: Final = "L(t) = L0 + A S1(t)^-alpha - B sum_k (lr[k-1] - lr[k]) (1 - (1 + C lr[k]^-gamma S_k(t))^-beta)"
+_COUNTED: Final = "one model size; S1 sums the learning rate of every step, warm-up included"
+
+SOURCE_SCHEDULES: Final = (
+    "constant_24000", "cosine_24000", "wsdcon_9", "constant_72000", "cosine_72000", "wsd_20000_24000",
+    "wsdld_20000_24000", "wsdcon_3", "wsdcon_18",
+)  # fmt: skip
+"""Curves of the source by the names of its table: the shape, then steps, or the rate after one fall in 1e-5."""
 
 Find = Callable[[bytes, bytes], Sums]
 Sloped = tuple[Array, list[Array], list[Array]]
@@ -157,6 +167,12 @@ def multi_power(schedules: Sequence[ArrayLike]) -> Law:
     changes = tuple(_checked(place, schedule) for place, schedule in enumerate(schedules))
     if not changes:
         raise LawError("The multi-power law needs at least one schedule. Give the learning rate of every step.")
+    own = f"{FORMULA}, over {len(changes)} given schedule{'s' * (len(changes) > 1)}"
+    return replace(MULTI_POWER, formula=own, counted=_COUNTED, schedules=None, function=MultiPower(_found(changes)))
+
+
+def _found(changes: tuple[Changes, ...]) -> Find:
+    """From rows to the sums over these schedules; anchors and the last few sums are kept."""
 
     @cache
     def anchors(place: int) -> Anchors:
@@ -167,24 +183,49 @@ def multi_power(schedules: Sequence[ArrayLike]) -> Law:
         places, steps = np.frombuffer(curve), np.frombuffer(step)
         return gather(changes, anchors, places, _steps_within(changes, places, steps))
 
-    return Law(
-        "multi-power",
-        "L(t) = L0 + A S1(t)^-alpha - B sum_k (lr[k-1] - lr[k]) (1 - (1 + C lr[k]^-gamma S_k(t))^-beta)",
-        title="Whole loss curve under any learning-rate schedule",
-        family="schedule",
-        parameters=_PARAMETERS,
-        variables=(CURVE, STEP),
-        source=LUO,
-        counted="one model size; S1 sums the learning rate of every step, warm-up included",
-        valid="25M to 400M parameters, schedules of 16,000 to 72,000 steps with one peak rate",
-        ranges={STEP: (0.0, 72_000.0)},
-        advice=(
-            "Fit two or three curves of different shape with log-huber:1e-3. Checkpoints of a curve are not "
-            "independent: resample by curve, or by segments of curves."
-        ),
-        published=_PUBLISHED,
-        function=MultiPower(find),
-    )
+    return find
+
+
+@cache
+def _of_the_source() -> Find:
+    """The same over the schedules of the source's curves, made when they are first asked for."""
+    return _found(tuple(changes_of(_of_name(name)) for name in SOURCE_SCHEDULES))
+
+
+def _of_name(name: str) -> Array:
+    """Rates that a name of the source's table means: peak 3e-4, end 3e-5, 2160 steps of warm-up."""
+    kind, *numbers = name.split("_")
+    shape = {"wsd": "exponential", "wsdld": "linear", "wsdcon": "fall"}.get(kind, kind)
+    if kind == "wsdcon":
+        return rates(shape, 16_000, (3e-4, int(numbers[0]) * 1e-5), warmup=2160, stable=8000)
+    return rates(shape, int(numbers[-1]), (3e-4, 3e-5), warmup=2160, stable=int(numbers[0]) if numbers[1:] else None)
+
+
+MULTI_POWER: Final = Law(
+    "multi-power",
+    FORMULA,
+    title="Whole loss curve under any learning-rate schedule",
+    family="schedule",
+    parameters=_PARAMETERS,
+    variables=(CURVE, STEP),
+    source=LUO,
+    counted=f"{_COUNTED}; curve numbers the schedules of the source: {', '.join(SOURCE_SCHEDULES)}, from 0",
+    valid="25M to 400M parameters, schedules of 16,000 to 72,000 steps with one peak rate",
+    ranges={STEP: (0.0, 72_000.0)},
+    advice=(
+        "Its rows come from whole schedules: isoflop curves reads yours off a log, and fits. Take two or three curves "
+        "of different shape and log-huber:1e-3. Checkpoints of a curve are not independent: resample by curve, or by "
+        "segments of curves."
+    ),
+    published=_PUBLISHED,
+    function=MultiPower(lambda curve, step: _of_the_source()(curve, step)),
+    display=(
+        r"L = L_{0} + A S_{1}^{-\alpha} - B \sum\limits_{k} \left(\eta_{k-1} - \eta_{k}\right) "
+        r"\left(1 - \left(1 + C \eta_{k}^{-\gamma} S_{k}\right)^{-\beta}\right), "
+        r"\eta \mathrm{ of } curve, S_{k} \mathrm{ from } k \mathrm{ to } checkpoint_{step}"
+    ),
+    schedules=Schedules(SOURCE_SCHEDULES, multi_power, "isoflop curves log.csv", ("schedule", STEP, "lr", "loss")),
+)
 
 
 def _checked(place: int, schedule: ArrayLike) -> Changes:

@@ -28,6 +28,7 @@ def nearest_law(law: Law, available: Collection[str], response: str | None = Non
         other
         for other in catalogue().values()
         if other.name != law.name
+        and other.schedules is None
         and other.response in (word, law.response)
         and not other.parsed.indexed
         and set(other.columns) <= have

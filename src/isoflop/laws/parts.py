@@ -1,9 +1,11 @@
 """What the declaration of a law is made of: parameter domains, its source, published coefficients."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
+
+from numpy.typing import ArrayLike
 
 from isoflop.errors import LawError
 
@@ -79,3 +81,20 @@ class Published:
     evidence: Literal["V", "R", "S"] = "V"
     errors: Mapping[str, float] = field(default_factory=dict)
     note: str = ""
+
+
+@dataclass(frozen=True)
+class Schedules:
+    """The learning-rate schedules of a law that sums over whole ones: its own, and how to have others.
+
+    Args:
+        names: the schedules that its column `curve` numbers, from 0.
+        over: from the rate of every step, one array per curve, to the law over these schedules.
+        command: the command that builds and fits it.
+        columns: columns of the table that the command reads, one row a checkpoint.
+    """
+
+    names: tuple[str, ...]
+    over: Callable[[Sequence[ArrayLike]], Any]
+    command: str
+    columns: tuple[str, ...]

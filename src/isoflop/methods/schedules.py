@@ -1,6 +1,6 @@
 """Learning-rate schedules: their usual shapes, and what they add to a table of loss curves."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
@@ -9,22 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from isoflop.errors import LawError, TableError
+from isoflop.laws.rates import SHAPES as SHAPES
+from isoflop.laws.rates import rates
 from isoflop.runs.table import RunTable
 
 Array = NDArray[Any]
-
-SHAPES: Final[Mapping[str, Callable[[Array], Array]]] = MappingProxyType(
-    {
-        "constant": np.ones_like,
-        "fall": lambda x: np.where(x > 0, 0.0, 1.0),
-        "cosine": lambda x: 0.5 * (1 + np.cos(np.pi * x)),
-        "linear": lambda x: 1 - x,
-        "sqrt": lambda x: 1 - np.sqrt(x),
-        "rex": lambda x: (1 - x) / (0.5 + 0.5 * (1 - x)),
-        "exponential": np.ones_like,
-    }
-)
-"""Shape → share of the way from the end rate to the peak, by share x of the decay; exponential is geometric."""
 
 ADDED: Final = ("curve", "S1", "S2", "segment")
 """Columns of `annealing_columns`."""
@@ -111,22 +100,7 @@ def make_schedule(
     >>> [round(float(x), 6) for x in make_schedule("rex", 4, 1.0).lr]
     [1.0, 0.857143, 0.666667, 0.4, 0.0]
     """
-    start = warmup if stable is None else stable
-    if shape not in SHAPES:
-        raise LawError(f"There is no schedule of shape {shape!r}. Choose {', '.join(SHAPES)}.")
-    if not 0 <= warmup <= start < steps:
-        raise LawError(
-            f"Warm-up of {warmup} steps, decay from step {start} and {steps} steps do not fit. "
-            "Give 0 <= warmup <= stable < steps."
-        )
-    if not 0 <= end <= peak or (shape == "exponential" and end == 0):
-        raise LawError(f"A decay from {peak:g} to {end:g} is not {shape}. Give 0 < end <= peak.")
-    share = np.arange(steps - start + 1) / (steps - start)
-    if shape == "exponential":
-        decay = peak * (end / peak) ** share
-    else:
-        decay = end + (peak - end) * SHAPES[shape](share) if shape != "fall" else np.full(len(share), end)
-    lr = np.concatenate([np.linspace(0, peak, warmup), np.full(start - warmup, peak), decay])
+    lr = rates(shape, steps, (peak, end), warmup=warmup, stable=stable)
     return Schedule(name or shape, lr, warmup)
 
 
