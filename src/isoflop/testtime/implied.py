@@ -57,11 +57,11 @@ class CoveragePower:
         """Coverage at k, of the shape of k."""
         return np.asarray(np.exp(-self.a * np.asarray(k, float) ** -self.b))
 
-    def parameter(self, name: Literal["a", "b"], *, level: float = 0.95) -> Estimate:
+    def parameter(self, name: Literal["a", "b"], *, level: float = 0.9) -> Estimate:
         """One constant with its interval under resampled problems."""
         return self._estimate(getattr(self, name), self._drawn[:, ("a", "b").index(name)], level, "")
 
-    def coverage(self, k: ArrayLike, *, level: float = 0.95) -> Estimate:
+    def coverage(self, k: ArrayLike, *, level: float = 0.9) -> Estimate:
         """Coverage at k with its interval under resampled problems, of the shape of k."""
         a, b = self._drawn.T.reshape(2, -1, *[1] * np.ndim(k))
         value = self.predict(k)
