@@ -69,9 +69,24 @@ def test_the_same_state_gives_the_same_bits():
     assert one.lr.interval == two.lr.interval
 
 
+def test_small_cells_are_named(rng):
+    full, few, thin = sweep(), sweep(), sweep()
+    few = {name: values[:6] for name, values in few.items()} | {"params": np.full(6, 2e8)}
+    two = np.isin(thin["lr"], np.unique(thin["lr"])[:2])
+    thin = {name: values[two] for name, values in thin.items()} | {"params": np.full(two.sum(), 4e8)}
+    columns = {name: np.concatenate([full[name], few[name], thin[name]]) for name in full}
+    found = fit_bowls(RunTable.from_columns(columns), rng=rng, within=0.5, draws=10)
+    assert [bowl.params for bowl in found] == [1e8]
+    assert found[0] is found.found[0]
+    assert [(cell.params, cell.near, cell.rates, cell.batches) for cell in found.left_out] == [
+        (2e8, 6, 6, 1), (4e8, 14, 2, 7),
+    ]  # fmt: skip
+    assert str(found.left_out[0]) == ("params 200M, tokens 2.00B: 6 runs near its least loss, at 6 rates and 1 batches")
+
+
 def test_too_small_cells_are_refused(rng):
     columns = {name: values[:6] for name, values in sweep().items()}
-    with pytest.raises(FitError, match="None of the 1 cells has 8 runs"):
+    with pytest.raises(FitError, match=r"None of the 1 cells has 8 runs.*the fullest has params 100M"):
         fit_bowls(RunTable.from_columns(columns), rng=rng)
     with pytest.raises(TableError, match="positive shares"):
         fit_bowls(RunTable.from_columns(sweep()), rng=rng, within=0.0)

@@ -1,7 +1,8 @@
 """The bowl of one cell of a sweep: loss as a convex parabola in the logarithms of learning rate and batch size."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from isoflop.errors import FitError, TableError
 from isoflop.fit.estimate import Correction, Estimate, estimate_from_draws
 from isoflop.methods.steplaw import batch_in_tokens, cells_of, with_loss
 from isoflop.runs.table import RunTable
+from isoflop.units import format_quantity
 
 Array = NDArray[Any]
 
@@ -48,6 +50,59 @@ class Bowl:
     tolerance: float
 
 
+@dataclass(frozen=True)
+class SmallCell:
+    """A cell of a sweep that has too few runs for a bowl.
+
+    Args:
+        params: parameters of the cell.
+        tokens: tokens of the cell.
+        near: runs near enough to its least loss.
+        rates: different learning rates among them.
+        batches: different batches among them.
+    """
+
+    params: float
+    tokens: float
+    near: int
+    rates: int
+    batches: int
+
+    def __str__(self) -> str:
+        """The cell and what it has."""
+        return (
+            f"params {format_quantity(self.params)}, tokens {format_quantity(self.tokens)}: {self.near} runs near its "
+            f"least loss, at {self.rates} rates and {self.batches} batches"
+        )
+
+
+@dataclass(frozen=True)
+class Bowls(Sequence[Bowl]):
+    """The bowls of a sweep, in the order of its cells, and the cells that have none.
+
+    Args:
+        found: the bowls; the sequence itself is of these.
+        left_out: cells with too few runs.
+    """
+
+    found: tuple[Bowl, ...]
+    left_out: tuple[SmallCell, ...]
+
+    @overload
+    def __getitem__(self, place: int) -> Bowl: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Bowl, ...]: ...
+
+    def __getitem__(self, place: int | slice) -> Bowl | tuple[Bowl, ...]:
+        """One bowl, or some."""
+        return self.found[place]
+
+    def __len__(self) -> int:
+        """How many bowls."""
+        return len(self.found)
+
+
 def fit_bowls(
     table: RunTable,
     *,
@@ -57,7 +112,7 @@ def fit_bowls(
     draws: int = 500,
     level: float = 0.9,
     sequence_length: int | None = None,
-) -> list[Bowl]:
+) -> Bowls:
     """Fit a bowl to every cell (N, D) of a sweep by least squares: ln L = c + quadratic(ln lr, ln B).
 
     Intervals come from Bayesian weights of the runs (one draw of weights per refit).
@@ -74,7 +129,7 @@ def fit_bowls(
         sequence_length: tokens per sequence, where the batch counts sequences.
 
     Returns:
-        A bowl for each cell with at least eight runs at three rates and three batches.
+        A bowl for each cell with at least eight runs at three rates and three batches; the other cells by name.
 
     Raises:
         FitError: no cell has enough runs.
@@ -87,22 +142,26 @@ def fit_bowls(
     table = with_loss(table)
     batch = batch_in_tokens(table, sequence_length)
     cells, cell = cells_of(table)
-    bowls = []
+    bowls, small = [], []
     for k, child in zip(range(len(cells)), rng.spawn(len(cells)), strict=True):
         own = np.flatnonzero(cell == k)
         loss = table.column("loss")[own]
         near = own[loss <= loss.min() * (1 + within)]
         points = np.log(np.stack([table.column("lr")[near], batch[near]], axis=1))
-        if len(near) >= TERMS + 2 and min(len(np.unique(points[:, axis].round(6))) for axis in (0, 1)) >= 3:
-            weights = np.concatenate([np.ones((1, len(near))), child.dirichlet(np.ones(len(near)), draws) * len(near)])
-            solved = _solve(points, np.log(table.column("loss")[near]), weights, tolerance)
-            bowls.append(_bowl(cells[k], points, solved, level=level, tolerance=tolerance))
+        rates, batches = (len(np.unique(points[:, axis].round(6))) for axis in (0, 1))
+        if len(near) < TERMS + 2 or min(rates, batches) < 3:
+            small.append(SmallCell(float(cells[k, 0]), float(cells[k, 1]), len(near), rates, batches))
+            continue
+        weights = np.concatenate([np.ones((1, len(near))), child.dirichlet(np.ones(len(near)), draws) * len(near)])
+        solved = _solve(points, np.log(table.column("loss")[near]), weights, tolerance)
+        bowls.append(_bowl(cells[k], points, solved, level=level, tolerance=tolerance))
     if not bowls:
         raise FitError(
             f"None of the {len(cells)} cells has {TERMS + 2} runs at three rates and three batches within {within:.2%} "
-            "of its least loss. Raise within, or sweep more finely."
+            f"of its least loss; the fullest has {max(small, key=lambda cell: cell.near)}. Raise within, or sweep more "
+            "finely."
         )
-    return bowls
+    return Bowls(tuple(bowls), tuple(small))
 
 
 def _solve(points: Array, response: Array, weights: Array, tolerance: float) -> Array:
