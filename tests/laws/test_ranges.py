@@ -1,5 +1,6 @@
 """A law outside the range that its source supports says how far."""
 
+import re
 import warnings
 from pathlib import Path
 
@@ -80,12 +81,29 @@ def test_a_range_that_is_none_is_refused(tmp_path: Path, written: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "name",
+    [
+        "task-sigmoid", "cod", "observational", "sloth", "lr-annealing", "lr-annealing-params", "multi-power",
+        "multi-power-two-stage", "batch-steps", "lr-batch-saturating", "lr-batch-power", "intrinsic-dimension",
+    ],
+)  # fmt: skip
+def test_a_law_has_a_range_or_says_that_its_source_states_none(name: str) -> None:
+    law = laws.get(name)
+    said = re.search("no range (of [a-z]+ )?stated by the source", law.valid)
+    assert law.ranges or said
+    assert set(law.ranges) <= set(law.columns)
+
+
+@pytest.mark.parametrize(
     ("name", "columns", "beyond"),
     [
         ("steplaw-lr", {"params": 1.07e10, "tokens": 1e10}, {"params": 1.0, "tokens": 0.0}),
         ("steplaw-batch", {"tokens": 1e13}, {"tokens": 2.0}),
         ("critical-batch", {"loss": 0.2}, {"loss": 1.0}),
         ("densing", {"days": 7960.0}, {"days": 1.0}),
+        ("task-sigmoid", {"task_loss": [0.6, 18.15]}, {"task_loss": 1.0}),
+        ("lr-annealing", {"S1": 216.0, "S2": 0.1}, {"S1": 1.0, "S2": 0.0}),
+        ("multi-power-two-stage", {"lr_fall": 2e-4, "lr_after": 3e-6}, {"lr_fall": 0.0, "lr_after": 1.0}),
         ("optimal-hyperparameter", {"params": 1e9, "tokens": 1.6e12}, {"params": 0.0, "tokens_per_param": 1.0}),
     ],
 )

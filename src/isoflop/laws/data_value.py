@@ -164,8 +164,8 @@ INTRINSIC: Final = Law(
     family="data",
     parameters={
         "A": Parameter(meaning="scale of the loss, which holds the Lipschitz constant of the loss"),
-        "s": Parameter(meaning="exponent of label sharpness; the bound has 1"),
-        "k": Parameter(meaning="factor of the exponent 1/d of samples; the bound has 1"),
+        "s": Parameter(meaning="exponent of label sharpness"),
+        "k": Parameter(meaning="factor of the exponent 1/d of samples"),
     },
     variables=("samples", "intrinsic_dimension", "label_sharpness"),
     source=KONZ,
@@ -173,7 +173,10 @@ INTRINSIC: Final = Law(
         "samples N training examples; intrinsic_dimension d and label_sharpness K_F as isoflop.methods.intrinsic "
         "estimates them, on inputs scaled to [0, 1]"
     ),
-    valid="a bound of theory made a law: with s = k = 1 it bounds the loss from above up to a constant",
+    valid=(
+        "no range stated by the source; the form is that of its bound on the test loss, whose powers were not read "
+        "there: s and k are to be fitted, with intervals"
+    ),
     advice="Compares data sets, so it needs several. Keep the number of pairs behind K_F fixed: it grows with them.",
     unit="loss",
 )

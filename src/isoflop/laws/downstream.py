@@ -92,7 +92,8 @@ TASK_SIGMOID: Final = Law(
     variables=("task_loss",),
     source=LADDER,
     counted="accuracy, a fraction; task_loss in bits per byte of the correct answer",
-    valid="task losses between those of the ladder and the anchor (0, 1)",
+    valid="task losses of 0.51 to 1.81 bits per byte: the ends of the ladder's runs and targets over its eight tasks",
+    ranges={"task_loss": (0.511, 1.815)},
     advice=(
         "Least squares (objective ls) on all checkpoints after the first tenth of each run, both axes averaged over "
         "five, with one anchor (0, 1). Checkpoints are autocorrelated: resample runs."
@@ -115,7 +116,10 @@ COD: Final = Law(
     },
     source=COD_SOURCE,
     counted="accuracy or pass rate, a fraction, mean of a cluster's items; C training FLOPs",
-    valid="clusters of items that are alike in difficulty; extrapolate where a > 1, b > 0.1 and c < 1",
+    valid=(
+        "no range of compute stated by the source (small models of 0.12e9 to 7e9 parameters, a target of 70e9); "
+        "clusters of items that are alike in difficulty; extrapolate where a > 1, b > 0.1 and c < 1"
+    ),
     advice="Least squares (objective ls). Cluster items first (isoflop.methods.difficulty). No published coefficients.",
     unit="fraction",
 )
@@ -136,7 +140,10 @@ OBSERVATIONAL: Final = Law(
     variables=("pc1", "pc2", "pc3"),
     source=RUAN,
     counted="score, a fraction; pc1 to pc3 components of centred benchmark scores (isoflop.methods.observational)",
-    valid="base models of public families; post-trained models need a law of their own",
+    valid=(
+        "no range of components stated by the source, which fits below 8.4e22 training FLOPs and predicts above; base "
+        "models of public families; post-trained models need a law of their own"
+    ),
     advice="Least squares (objective ls). Impute and rotate on the fitted models only, or the test leaks.",
     unit="fraction",
 )
@@ -157,7 +164,10 @@ SLOTH: Final = Law(
     variables=("chance",),
     source=SLOTH_SOURCE,
     counted="score, a fraction; chance is the benchmark's score of guessing; N and D as the families state them",
-    valid="one benchmark of several families; many benchmarks share skills in isoflop.methods.sloth",
+    valid=(
+        "no range stated by the source; one benchmark of several families; many benchmarks share skills in "
+        "isoflop.methods.sloth"
+    ),
     advice="Index alpha by family: sloth with alpha[family]. A new family needs one observed model.",
     unit="fraction",
 )

@@ -165,7 +165,7 @@ BATCH_STEPS: Final = Law(
     },
     source=MCCANDLISH,
     counted="S: steps at which runs of one model first reach one loss; batch_tokens: tokens per step",
-    valid="one loss level, learning rate tuned at every batch size",
+    valid="no range stated by the source; one loss level, learning rate tuned at every batch size",
     advice=(
         "The same as (S/S_min - 1)(E/E_min - 1) = 1 with E = S times the batch, and E_min = S_min B_crit. "
         "Spread the batches over both sides of B_crit."
@@ -184,7 +184,10 @@ LR_BATCH: Final = Law(
     },
     source=MCCANDLISH,
     counted="lr: best rate at each batch size, tuned; batch_tokens: tokens (or examples) per step",
-    valid="SGD and its momentum; for Adam use lr-batch-power, with an exponent near one half",
+    valid=(
+        "no range stated by the source; SGD and its momentum; for Adam use lr-batch-power, with an exponent near one "
+        "half"
+    ),
     advice="Linear in the batch far below B_noise, constant far above. Tune the rate at both ends.",
     unit="per step",
 )
@@ -205,7 +208,7 @@ LR_BATCH_POWER: Final = Law(
         where="arXiv:2006.09092",
     ),
     counted="lr: best rate at each batch size, tuned; batch_tokens: tokens (or examples) per step",
-    valid="batches below the critical one, beyond which the best rate stops growing",
+    valid="no range stated by the source; batches below the critical one, beyond which the best rate stops growing",
     advice="To use the rule, fix k at 1 (linear) or 0.5 (square root); to test it, leave k free and see its interval.",
     unit="per step",
 )
