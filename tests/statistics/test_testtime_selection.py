@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from tests.testtime.support import TARGET, TOTAL, TOY, chi_square_excess, gibbs_from_target, score
 
+from isoflop.testtime.adaptive import sweep_thresholds
 from isoflop.testtime.particles import Filter, particle_filter, particle_gibbs
 from isoflop.testtime.plausible_model import PassModel, rule_accuracy
 from isoflop.testtime.risk import accuracy_at_coverage, risk_coverage
@@ -69,3 +70,16 @@ def test_intervals_of_risk_cover(rng):
     assert abs(area - 0.95) < 0.025
     assert abs(at - 0.95) < 0.025
     assert 0.90 < excess < 0.97
+
+
+@pytest.mark.slow
+def test_the_gain_of_a_blind_difficulty_is_covered(rng):
+    """Thinking where a difficulty that knows nothing says so gains nothing: the interval of the gain holds 0."""
+    count, items, hits = 600, 200, 0
+    for _ in range(count):
+        hard = rng.random(items)
+        quick = rng.random(items) < 1 - 0.8 * hard, rng.integers(50, 150, items)
+        think = rng.random(items) < 0.95, rng.integers(800, 3000, items)
+        gain = sweep_thresholds(rng.random(items), quick, think, rng=rng, thresholds=[0.5], draws=400, level=0.95).gain
+        hits += gain.interval[0][0] <= 0 <= gain.interval[1][0]
+    assert abs(hits / count - 0.95) < 0.025
