@@ -9,12 +9,13 @@ from tests.plan.fits import fitted
 from isoflop.errors import InputError, UnitsError
 from isoflop.fit.estimate import Estimate
 from isoflop.plan import plan
-from isoflop.plan.cost import cost, made
+from isoflop.plan.cost import cost
 from isoflop.plan.energy import carbon_kg, device_hours, energy_kwh
 from isoflop.plan.hardware import device
 from isoflop.plan.lifetime import lifetime_flops, lifetime_price
 from isoflop.plan.parallel import Training
 from isoflop.plan.serving import Workload, serve
+from isoflop.plan.shapes import made
 from isoflop.plan.staffing import Site, staff
 from isoflop.plan.thresholds import crossings
 

@@ -79,7 +79,7 @@ def test_a_limit_that_does_not_bind_costs_nothing() -> None:
 def test_two_limits_meet_in_a_corner() -> None:
     """Memory holds the size, the deadline then the data: both bind and both have prices."""
     found = plan_within(
-        fitted(), choose=BOTH, limits=["serve_memory <= 16GB", "time <= 30 days"], device="H100",
+        fitted(), choose=BOTH, limits=["2*params <= 16e9", "time <= 30 days"], device="H100",
         given={"devices": 256, "mfu": 0.4},
     )  # fmt: skip
     assert found.value("params") == pytest.approx(8e9, rel=1e-6)

@@ -13,13 +13,10 @@ from isoflop.plan.hardware import device
 from isoflop.plan.parallel import Training
 from isoflop.plan.result import Plan, Step
 from isoflop.plan.serving import Serving, Workload, serve
-from isoflop.plan.shapes import ModelShape, shape_for
+from isoflop.plan.shapes import ModelShape, made
 from isoflop.plan.staffing import Site, staff
 from isoflop.plan.thresholds import crossings
 from isoflop.units import format_quantity, parse_measure
-
-SHARED_KEYS = 4
-"""Query heads per key head in a shape that is made (assumption)."""
 
 GIVEN = ("prices, powers and shares of the peak, taken as given",)
 
@@ -111,21 +108,6 @@ def _model(model: ModelShape | Plan | float | str, tokens: float | str | None) -
         return model, exact(float(model.params), "parameters"), data
     params = parse_measure(model, "parameters")
     return made(params), exact(params, "parameters"), data
-
-
-def made(params: float) -> ModelShape:
-    """A shape for N whose key heads serve four query heads each, as most do now, or one where that cannot be.
-
-    Raises:
-        InputError: no shape has about N parameters.
-
-    >>> made(8e9).kv_heads
-    8
-    """
-    try:
-        return shape_for(params, queries_per_key=SHARED_KEYS)
-    except InputError:
-        return shape_for(params)
 
 
 def _flops(model: object, shape: ModelShape, asked: float, data: Estimate, name: str) -> Estimate:

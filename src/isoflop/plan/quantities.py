@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from isoflop.errors import FormulaError, InputError
 from isoflop.laws.functions import FUNCTIONS
 from isoflop.laws.law import Law
+from isoflop.plan.shape_rule import COUNTED, RULE, Shaped
 from isoflop.runs.columns import resolve
 from isoflop.units import parse_measure, parse_quantity
 
@@ -72,16 +73,47 @@ QUANTITIES: Final[Mapping[str, Quantity]] = MappingProxyType({
         ("gpu_hours*3600/devices",), "time", "Time of training on so many devices, no loss from their number.",
         "definition", assumption=True,
     ),
-    "memory": Quantity(
-        ("16*params/devices",), "memory", "Bytes a device for weights, gradients and Adam's states, all sharded; "
-        "activations are not counted.", "Rajbhandari et al. 2020, stage 3", assumption=True,
+    "shape_params": Quantity((), "parameters", "Parameters of the shape.", RULE, assumption=True),
+    "kv_elements": Quantity((), "", "Numbers cached per token, all layers.", RULE, assumption=True),
+    "linear_params": Quantity((), "parameters", "Parameters that multiply a token.", RULE, assumption=True),
+    "read_params": Quantity((), "parameters", "Parameters that a step of decoding reads.", RULE, assumption=True),
+    "score_width": Quantity((), "", "Width of scores, all layers.", RULE, assumption=True),
+    "activations": Quantity(
+        (), "memory", "Bytes that backward keeps of a sequence, selective recomputation, and its logits.",
+        f"Korthikanti et al. 2022, table 2, at the {RULE}", assumption=True,
     ),
-    "serve_memory": Quantity(("params*weight_bits/8",), "memory", "Bytes of the weights in serving; KV cache not "
-        "counted.", "definition", assumption=True,
+    "copies": Quantity(("devices/(tensor*pipeline)",), "", "Data-parallel copies."),
+    "state_bytes": Quantity(
+        ("shape_params/(tensor*pipeline)*(2/copies^min(1, max(0, zero - 2)) + 2/copies^min(1, max(0, zero - 1)) + "
+         "12/copies^min(1, zero))",), "memory",
+        "Weights, gradients and Adam's states of a device by ZeRO stage.", "Rajbhandari et al. 2020",
+    ),
+    "memory": Quantity(
+        ("state_bytes + activations/tensor",), "memory", "Bytes a device in training: one sequence at a time, "
+        "layers divided evenly, as many sequences in a pipeline as it has stages.", "isoflop.plan.parallel",
+        assumption=True,
+    ),
+    "serve_weights": Quantity(("shape_params*weight_bits/8",), "memory", "Bytes of the weights in serving."),
+    "serve_cache": Quantity(
+        ("serve_batch*(prompt + answer)*kv_elements*kv_bits/8",), "memory", "Bytes of the caches of all requests.",
+    ),
+    "serve_memory": Quantity(
+        ("(serve_weights + serve_cache)/serve_devices",), "memory", "Bytes a device in serving.", "sum",
+    ),
+    "cache_tokens": Quantity(
+        ("prompt + (answer - 1)/2",), "", "Tokens in the cache at the middle of an answer.",
+    ),
+    "decode_flops": Quantity(
+        ("serve_batch*(2*linear_params + 4*score_width*cache_tokens)",), "compute",
+        "FLOPs of a token for all requests.", "Pope et al. 2022",
+    ),
+    "decode_bytes": Quantity(
+        ("read_params*weight_bits/8 + serve_batch*cache_tokens*kv_elements*kv_bits/8",), "memory",
+        "Bytes read for a token of all requests: weights once, every cache.", "Pope et al. 2022",
     ),
     "latency": Quantity(
-        ("serve_memory/bandwidth",), "time", "Time per token at batch 1: every weight is read once.",
-        "roofline of decoding", assumption=True,
+        ("max(decode_flops/peak, decode_bytes/bandwidth)/(serve_devices*decode_share)",), "time", "Time per token: "
+        "what the roofline bounds, the exchange between devices not counted.", "Pope et al. 2022", assumption=True,
     ),
     "energy": Quantity(("gpu_hours*watts",), "energy", "Energy of the boards at full power.", assumption=True),
 })  # fmt: skip
@@ -89,7 +121,7 @@ QUANTITIES: Final[Mapping[str, Quantity]] = MappingProxyType({
 INPUTS: Final[Mapping[str, str]] = MappingProxyType({
     "price": "price", "peak": "speed", "bandwidth": "bandwidth", "watts": "power", "serve_tokens": "tokens",
     "devices": "devices", "unique_tokens": "tokens", "tokens": "tokens", "params": "parameters", "flops": "compute",
-    "fp_tokens": "tokens", "qat_tokens": "tokens",
+    "fp_tokens": "tokens", "qat_tokens": "tokens", "prompt": "tokens", "answer": "tokens", "serve_devices": "devices",
 })  # fmt: skip
 """Inputs with a unit → its kind."""
 
@@ -172,6 +204,10 @@ def expression(text: str) -> Expression:
     return made
 
 
+Made = Expression | Shaped
+"""A way to have a quantity: a formula, or a count of the shape that is made for N."""
+
+
 @dataclass(frozen=True)
 class Scope:
     """Which words a plan knows, and how each comes about.
@@ -179,18 +215,26 @@ class Scope:
     Args:
         known: words with a value of their own: variables, given numbers, the response.
         own: quantities of the user, name → formula.
+        smooth: whether N has a range, so that counts of its shape are taken between shapes.
     """
 
     known: frozenset[str]
     own: Mapping[str, str]
+    smooth: bool = True
 
-    def formula(self, word: str, seen: tuple[str, ...] = ()) -> Expression | None:
+    def _ways(self, word: str) -> tuple[Made, ...]:
+        """All ways to have a word, in order."""
+        if word in self.own:
+            return (expression(self.own[word]),)
+        if word in COUNTED:
+            return (Shaped(word, self.smooth),)
+        return tuple(expression(text) for text in QUANTITIES[word].formulas) if word in QUANTITIES else ()
+
+    def formula(self, word: str, seen: tuple[str, ...] = ()) -> Made | None:
         """Formula of a quantity whose names all come about; None where there is none."""
         if word in seen:
             return None
-        ways = (self.own[word],) if word in self.own else QUANTITIES[word].formulas if word in QUANTITIES else ()
-        for text in ways:
-            made = expression(text)
+        for made in self._ways(word):
             if all(w in self.known or self.formula(w, (*seen, word)) is not None for w in made.words):
                 return made
         return None
@@ -210,10 +254,10 @@ class Scope:
 
     def _lacking(self, word: str, seen: tuple[str, ...]) -> list[str]:
         """Names that would have to be given for a word to come about."""
-        ways = (self.own[word],) if word in self.own else QUANTITIES[word].formulas if word in QUANTITIES else ()
+        ways = self._ways(word)
         if not ways or word in seen:
             return [word]
-        below = [w for w in expression(ways[0]).words if w not in self.known and self.formula(w) is None]
+        below = [w for w in ways[0].words if w not in self.known and self.formula(w) is None]
         return list(dict.fromkeys(x for w in below for x in self._lacking(w, (*seen, word))))
 
     def value(self, word: str, values: dict[str, Array]) -> Array:

@@ -10,6 +10,9 @@ from isoflop.units import format_quantity
 NEAR: Final = 0.05
 """A shape made for a size N may miss it by this share."""
 
+SHARED_KEYS: Final = 4
+"""Query heads per key head in a shape that is made (assumption)."""
+
 
 @dataclass(frozen=True)
 class LatentAttention:
@@ -248,6 +251,21 @@ def shape_for(
         f"No shape has about {format_quantity(params)} parameters with a vocabulary of {vocabulary} and heads of "
         f"{head_dim}; {nearest}. Give a smaller vocabulary or head, or a shape of your own."
     )
+
+
+def made(params: float) -> ModelShape:
+    """A shape for N whose key heads serve four query heads each, as most do now, or one where that cannot be.
+
+    Raises:
+        InputError: no shape has about N parameters.
+
+    >>> made(8e9).kv_heads
+    8
+    """
+    try:
+        return shape_for(params, queries_per_key=SHARED_KEYS)
+    except InputError:
+        return shape_for(params)
 
 
 def _even(layers: float) -> int:

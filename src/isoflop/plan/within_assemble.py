@@ -14,8 +14,9 @@ from isoflop.plan.around_best import flat_ranges, sensitivities
 from isoflop.plan.interior import Solved
 from isoflop.plan.limits import Limit, show_value
 from isoflop.plan.problem import Batch, tight
+from isoflop.plan.shape_rule import COUNTED, LEAST, MOST
 from isoflop.plan.within_result import LimitUse, PlanWithin
-from isoflop.plan.within_setup import Laid, Request
+from isoflop.plan.within_setup import WHOLE, Laid, Request
 from isoflop.plan.within_steps import steps_of
 
 Array = NDArray[Any]
@@ -62,8 +63,9 @@ def assemble(fits: Mapping[str, Fit], request: Request, laid: Laid, best: Best, 
     uses = tuple(_use(laid, best, (j, limit), (values, worth), estimate) for j, limit in enumerate(problem.limits))
     x, row = best.solved.x[0], best.batch.take(np.zeros(1, dtype=int))
     keys = [limit.key for limit in problem.limits if limit.key]
-    labels = [*laid.inputs, *(limit.text for limit in problem.limits if limit.key)]
-    moved = sensitivities(problem, row, x, [*laid.inputs, *keys], labels)
+    inputs = [word for word in laid.inputs if word not in WHOLE]
+    labels = [*inputs, *(limit.text for limit in problem.limits if limit.key)]
+    moved = sensitivities(problem, row, x, [*inputs, *keys], labels)
     point = {w: float(np.ravel(v)[0]) for w, v in values.items() if w not in keys}
     distance, source = _distances(fits, point)
     best_value = estimate(worth)
@@ -171,8 +173,19 @@ def _warnings(fits: Mapping[str, Fit], laid: Laid, best: Best, made: PlanWithin)
     if made.source_decades:
         listed = ", ".join(f"{w} by {d:.2f} decades" for w, d in made.source_decades.items())
         found.append(f"The plan lies beyond the range that the law's source supports in {listed}.")
-    found += _end_warnings(laid, best)
+    found += [*_shape_warnings(made), *_end_warnings(laid, best)]
     return tuple(dict.fromkeys(found))
+
+
+def _shape_warnings(made: PlanWithin) -> list[str]:
+    """That memory and latency stand on a shape that nobody gave, or on sizes that have none."""
+    if not set(COUNTED) & set(made.quantities):
+        return []
+    found = ["Memory and latency are those of a shape made for N, an assumption: see the steps, and `isoflop cost`."]
+    size = np.log10(made.value("params"))
+    if not LEAST <= size <= MOST:
+        found.append(f"No shapes are made for 1e{size:.1f} parameters: memory and latency are carried on from others.")
+    return found
 
 
 def _end_warnings(laid: Laid, best: Best) -> list[str]:

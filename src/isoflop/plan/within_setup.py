@@ -12,15 +12,22 @@ from isoflop.fit.result import Fit
 from isoflop.laws.law import Law
 from isoflop.plan.hardware import device as find_device
 from isoflop.plan.limits import read_limits
+from isoflop.plan.memory import STAGES
 from isoflop.plan.problem import Batch, Problem, spread_starts
 from isoflop.plan.quantities import Scope, expression, read_value, word_of
 from isoflop.plan.setting import slots_at
-from isoflop.plan.variables import Choice, read_variables
+from isoflop.plan.variables import Choice, Variable, read_variables
 
 Array = NDArray[Any]
 
-ASSUMED: Final[Mapping[str, float]] = {"mfu": 0.4, "weight_bits": 16.0}
+ASSUMED: Final[Mapping[str, float]] = {
+    "mfu": 0.4, "weight_bits": 16.0, "kv_bits": 16.0, "zero": 1.0, "tensor": 1.0, "pipeline": 1.0, "prompt": 1000.0,
+    "answer": 500.0, "serve_batch": 1.0, "serve_devices": 1.0, "decode_share": 0.6,
+}  # fmt: skip
 """Inputs that a plan assumes where it needs them and nothing was given; its steps say so."""
+
+WHOLE: Final = frozenset({"zero", "tensor", "pipeline"})
+"""Inputs that come in whole numbers: nothing is told of a tenth more of them."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +100,7 @@ def lay_out(fits: Mapping[str, Fit], request: Request) -> Laid:
     numbers = {w: read_value(w, v) for w, v in ((word_of(n), v) for n, v in request.given.items()) if w not in levels}
     ranges = {w: r for fit in fits.values() for w, r in fit.data.ranges.items()}
     variables, choices = read_variables(request.choose, ranges)
+    _check_whole(variables, choices, numbers)
     limits = read_limits(request.limits)
     chosen = {v.word for v in variables} | {c.word for c in choices}
     if twice := sorted(chosen & set(numbers)):
@@ -103,13 +111,14 @@ def lay_out(fits: Mapping[str, Fit], request: Request) -> Laid:
     keys = {limit.key: limit.value for limit in limits if limit.value is not None}
     known = {*chosen, *numbers, *keys, *fits}
     own = {word_of(name): text for name, text in request.define.items()}
+    smooth = any(variable.word == "params" for variable in variables)
     objective = expression(request.objective)
     needed = [*objective.words, *(w for limit in limits for side in (limit.left, limit.right) for w in side.words)]
     needed += [w for fit in fits.values() for w in fit.law.columns]
-    most = Scope(frozenset(known | set(ASSUMED)), own)
+    most = Scope(frozenset(known | set(ASSUMED)), own, smooth)
     most.require(needed, "The plan")
     assumed = _assumed(most, needed, known)
-    scope = Scope(frozenset(known | set(assumed)), own)
+    scope = Scope(frozenset(known | set(assumed)), own, smooth)
     used = _used(scope, needed)
     _refuse_unused(request, used | levels)
     values = {**numbers, **assumed, **keys}
@@ -141,6 +150,18 @@ def _rows(fits: Mapping[str, Fit], labels: Mapping[str, str], rows: int) -> tupl
         every = fit.theta[None] if fit.draws is None else np.concatenate([fit.theta[None], fit.draws])
         theta[response] = every[:rows, slots_at(fit, labels)]
     return laws, theta
+
+
+def _check_whole(variables: Sequence[Variable], choices: Sequence[Choice], numbers: Mapping[str, float]) -> None:
+    """Refuse a range of what comes in whole numbers, and stages and degrees that there are not."""
+    for variable in variables:
+        if variable.word in WHOLE:
+            raise InputError(f"{variable.word} comes in whole numbers. List them, such as {variable.word}=1|2.")
+    for word, values in {**{w: (v,) for w, v in numbers.items()}, **{c.word: c.values for c in choices}}.items():
+        least = 0 if word == "zero" else 1
+        if word in WHOLE and any(v != int(v) or v < least or (word == "zero" and v > STAGES[-1]) for v in values):
+            allowed = "0, 1, 2 or 3" if word == "zero" else "a whole number from 1 up"
+            raise InputError(f"{word} = {', '.join(f'{v:g}' for v in values)} cannot be. Give {allowed}.")
 
 
 def _device_numbers(request: Request) -> tuple[dict[str, float], str]:
