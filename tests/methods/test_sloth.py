@@ -1,12 +1,15 @@
 """Sloth: skills shared by all families."""
 
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from isoflop.errors import ColumnError, FitError
 from isoflop.methods.sloth import CHANCE, fit_sloth
+from isoflop.methods.sloth_search import RIDGE, WIDTH, Shape, Task
 from isoflop.runs.read import read_runs
 from isoflop.runs.table import RunTable
 
@@ -35,6 +38,78 @@ def test_slopes_and_loadings_are_found_again(rng: np.random.Generator) -> None:
     np.testing.assert_allclose(found.loadings[:, 0], [1.0, 0.7, 1.6, 0.5], atol=0.03)
     assert found.mean_abs_error < 2e-3
     assert abs(found.efficiency.mean()) < 1e-12
+
+
+def small_task(rng: np.random.Generator) -> tuple[Task, np.ndarray]:
+    """Four benchmarks of eight families under two skills, with holes and weights."""
+    scores, families, params, tokens = made_up(rng, 0.02)
+    table = np.stack(list(scores.values()), axis=1)
+    table[rng.random(table.shape) < 0.1] = np.nan
+    x = np.stack([np.log(params / 1e9), np.log(tokens / 1e12), np.log(params / 1e9) * np.log(tokens / 1e12)], axis=1)
+    design = (x, np.searchsorted(sorted(set(families)), families))
+    floor = np.array([CHANCE[name] for name in scores])
+    return Task(Shape(4, 8, 2), table, design, floor), rng.exponential(size=len(table))
+
+
+def test_the_search_ends_where_nothing_lower_is_near(rng: np.random.Generator) -> None:
+    from scipy.optimize import minimize
+
+    task, weights = small_task(rng)
+    found, value = task.search(np.stack([task.shape.start(rng) for _ in range(4)]), np.tile(weights, (4, 1)))
+    best = found[np.argmin(value)]
+    other = minimize(lambda v: float(task.value(v[None], weights[None])[0]), best, method="L-BFGS-B")
+    assert value.min() <= other.fun * (1 + 1e-6)
+
+
+def test_the_step_is_that_of_the_whole_system(rng: np.random.Generator) -> None:
+    """Schur's complement against the system written out."""
+    task, weights = small_task(rng)
+    size, shared = task.shape.size, task.shape.shared
+    v = task.shape.start(rng)[None]
+    slopes = task._slopes(v)
+    whole = np.zeros((*slopes[1].shape[1:3], size))
+    whole[..., :shared] = slopes[0][0]
+    for model, family in enumerate(task.design[1]):
+        start = shared + family * task.shape.skills
+        whole[model, :, start : start + task.shape.skills] = slopes[1][0, model]
+    for k in range(size):
+        moved = v + 1e-6 * np.eye(size)[k]
+        slope = (task.shape.model(moved, task.design, task.floor) - task.shape.model(v, task.design, task.floor)) / 1e-6
+        np.testing.assert_allclose(whole[..., k], slope[0], atol=1e-5)
+    step, promise = task._step(v, weights[None], np.array([0.5]))
+    gap, known = task._gap(v)[0], weights[:, None] * np.isfinite(task.scores)
+    far = np.maximum(np.abs(gap) / WIDTH, 1.0)
+    flat, scale = whole.reshape(-1, size), (known * ((far <= 1) + 0.5 / far)).ravel()
+    matrix = (flat * scale[:, None]).T @ flat + 1.5 * RIDGE**2 * np.eye(size)
+    slope = flat.T @ (known * gap / far).ravel() + RIDGE**2 * v[0]
+    np.testing.assert_allclose(step[0], -np.linalg.solve(matrix, slope), rtol=1e-5, atol=1e-8)
+    assert promise[0] == pytest.approx(-0.5 * slope @ step[0], rel=1e-6)
+
+
+def test_many_families_take_little_time(data_directory: Path) -> None:
+    table = with_all_scores(data_directory)
+    names, codes = table.labels("family")
+    scores, families = {name: table.column(name) for name in BENCHMARKS}, [names[code] for code in codes]
+    with threadpool_limits(1):
+        start = time.process_time()
+        found = fit_sloth(
+            scores, families, table.column("params"), table.column("tokens"), rng=np.random.default_rng(0)
+        )
+        assert time.process_time() - start < 3.0
+    assert len(found.families) == 75
+    assert found.mean_abs_error < 0.0284
+
+
+def test_the_order_of_the_models_does_not_matter(rng: np.random.Generator) -> None:
+    scores, families, params, tokens = made_up(rng, 0.01)
+    order = rng.permutation(len(params))
+    one = fit_sloth(scores, families, params, tokens, rng=np.random.default_rng(2), skills=1)
+    mixed = {name: values[order] for name, values in scores.items()}
+    other = fit_sloth(
+        mixed, [families[k] for k in order], params[order], tokens[order], rng=np.random.default_rng(2), skills=1
+    )
+    np.testing.assert_allclose(other.efficiency, one.efficiency, atol=1e-4)
+    assert other.mean_abs_error == pytest.approx(one.mean_abs_error, rel=1e-4)
 
 
 def test_a_missing_score_is_no_score(rng: np.random.Generator) -> None:
@@ -76,6 +151,13 @@ def test_percent_and_models_without_size_are_refused(rng: np.random.Generator) -
         found.forecast("f0", 1e9, 1e12)
 
 
+def with_all_scores(directory: Path) -> RunTable:
+    """The models that have all scores, a size and tokens."""
+    table = read_runs(directory / "sloth_families.csv", response="mmlu")
+    columns = np.stack([table.column(name) for name in (*BENCHMARKS, "tokens", "params")], axis=1)
+    return table.take(np.flatnonzero(np.isfinite(columns).all(axis=1)))
+
+
 def largest_held_out(table: RunTable) -> tuple[np.ndarray, list[str]]:
     """Whether each model is the largest of a family of three or more, and the families."""
     names, codes = table.labels("family")
@@ -90,10 +172,7 @@ def largest_held_out(table: RunTable) -> tuple[np.ndarray, list[str]]:
 
 def test_the_largest_of_each_family_is_foretold(data_directory: Path) -> None:
     """Sloth against the score of the next smaller model and a sigmoid of compute (.056 and .079 on these models)."""
-    table = read_runs(data_directory / "sloth_families.csv", response="mmlu")
-    scores = np.stack([table.column(name) for name in BENCHMARKS], axis=1)
-    usable = np.isfinite(scores).all(axis=1) & np.isfinite(table.column("tokens")) & np.isfinite(table.column("params"))
-    table = table.take(np.flatnonzero(usable))
+    table = with_all_scores(data_directory)
     held, families = largest_held_out(table)
     params, tokens = table.column("params"), table.column("tokens")
     train = ~held
