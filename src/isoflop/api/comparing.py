@@ -37,6 +37,7 @@ def recipes(  # noqa: PLR0913 -- one keyword per decision, each with the expert'
     column: str = "recipe",
     pair_by: Sequence[str] = KEYS,
     span: tuple[float, float] | None = None,
+    better: str | None = None,
     backtest: bool = True,
     bootstrap: int = 1000,
     resample: str = "bayes",
@@ -54,7 +55,7 @@ def recipes(  # noqa: PLR0913 -- one keyword per decision, each with the expert'
 
     Args:
         law: the law of one recipe: a name, a formula, a TOML file, or a `Law`; or one with `A[recipe]`.
-        runs: runs of two recipes or more; lower responses are better.
+        runs: runs of two recipes or more.
         at: the scale, `{"flops": 1e24}`, `{"params": 7e9, "tokens": 140e9}` or the law's one column,
             and values of the law's other columns.
         tokens_per_param: ratio D/N to keep; None for each recipe's own best size.
@@ -64,6 +65,8 @@ def recipes(  # noqa: PLR0913 -- one keyword per decision, each with the expert'
         column: column that names the recipe.
         pair_by: columns that the runs of a pair have in common.
         span: scales between which crossings are looked for; from the runs when None.
+        better: `lower` or `higher`: which response is the better one; by its name when None (an accuracy
+            is better when higher, a loss when lower).
         backtest: whether a rolling back-test widens the intervals.
         bootstrap: draws.
         resample: `bayes`, `pairs`, or `cluster:COLUMN`; a column of rungs keeps pairs together.
@@ -89,7 +92,8 @@ def recipes(  # noqa: PLR0913 -- one keyword per decision, each with the expert'
     family = family_of(chosen, shared=shared, column=column)
     laws = [(family.joint, table)] if way == "shared" else [(family.plain, own) for own in _apart(table, column)]
     inflation, note = _inflation(laws, choices) if backtest and bootstrap else (None, "no back-test was asked for")
-    question = Question(_numbers(at), tokens_per_param, baseline, way, shared, column, tuple(pair_by), span, inflation)
+    place, pairs = _numbers(at), tuple(pair_by)
+    question = Question(place, tokens_per_param, baseline, way, shared, column, pairs, span, inflation, better)
 
     def fitter(own: Law, some: RunTable) -> Fit:
         return fit(own, some, bootstrap=bootstrap, resample=resample, progress=progress, **choices)

@@ -64,6 +64,7 @@ def compute_classes(
     response: str = "loss",
     column: str = "recipe",
     classes: Sequence[float] = CLASSES,
+    better: str | None = None,
     where: str | None = None,
     mapping: Mapping[str, str] | None = None,
 ) -> tuple[ClassResult, ...]:
@@ -77,9 +78,10 @@ def compute_classes(
     Args:
         runs: runs with their accelerator-hours.
         hours: column of the accelerator-hours, all accelerators counted.
-        response: column that is compared; lower is better.
+        response: column that is compared.
         column: column that names the recipe.
         classes: accelerator-hours of the classes.
+        better: `lower` or `higher`; by the name of the response when None.
         where: SQL filter, when `runs` is a file.
         mapping: word → column of the source.
 
@@ -91,4 +93,4 @@ def compute_classes(
     'gpt'
     """
     table = as_runs(runs, where=where, mapping=mapping, response=response)
-    return in_classes(table, hours=hours, response=response, column=column, classes=classes)
+    return in_classes(table, hours=hours, response=response, column=column, classes=classes, better=better)

@@ -8,6 +8,7 @@ import numpy as np
 
 from isoflop.errors import TableError
 from isoflop.recipes.pool import recipes_in
+from isoflop.recipes.sense import higher_is_better
 from isoflop.runs.table import RunTable
 
 CLASSES: Final = (6.0, 12.0, 24.0, 48.0, 96.0)
@@ -20,9 +21,9 @@ class ClassResult:
 
     Args:
         hours: accelerator-hours that a run of the class may take.
-        responses: recipe → its lowest response within them; recipes without a run are left out.
-        best: the recipe with the lowest of them; None where the class is empty.
-        lead: runner-up's response over the best one's, minus 1; None without a runner-up.
+        responses: recipe → its best response within them; recipes without a run are left out.
+        best: the recipe with the best of them; None where the class is empty.
+        lead: share by which the runner-up's response is worse than the best one's; None without a runner-up.
     """
 
     hours: float
@@ -71,6 +72,7 @@ def in_classes(
     response: str = "loss",
     column: str = "recipe",
     classes: Sequence[float] = CLASSES,
+    better: str | None = None,
 ) -> tuple[ClassResult, ...]:
     """Best run of every recipe within each class of accelerator-hours.
 
@@ -81,9 +83,10 @@ def in_classes(
     Args:
         table: runs with their accelerator-hours.
         hours: column of the accelerator-hours, all accelerators counted.
-        response: column that is compared; lower is better.
+        response: column that is compared.
         column: column of the recipe.
         classes: accelerator-hours of the classes.
+        better: `lower` or `higher`; by the name of the response when None.
 
     Returns:
         One result per class, the smallest class first.
@@ -100,11 +103,12 @@ def in_classes(
     taken, values = table.column(hours), table.column(response)
     # A run may be over its class by a rounding of the clock.
     place = np.searchsorted(limits * (1 + 1e-3), taken)
+    sign = -1.0 if higher_is_better(response, better) else 1.0
     found = []
     for k, limit in enumerate(limits.tolist()):
         inside = {r: values[(codes == names.index(r)) & (place == k) & np.isfinite(values)] for r in recipes}
-        lowest = {recipe: float(own.min()) for recipe, own in inside.items() if len(own)}
-        order = sorted(lowest, key=lambda recipe: lowest[recipe])
-        lead = lowest[order[1]] / lowest[order[0]] - 1 if len(order) > 1 else None
-        found.append(ClassResult(limit, lowest, order[0] if order else None, lead))
+        best = {recipe: sign * float((sign * own).min()) for recipe, own in inside.items() if len(own)}
+        order = [recipe for _, recipe in sorted((sign * value, recipe) for recipe, value in best.items())]
+        lead = sign * (best[order[1]] / best[order[0]] - 1) if len(order) > 1 else None
+        found.append(ClassResult(limit, best, order[0] if order else None, lead))
     return tuple(found)

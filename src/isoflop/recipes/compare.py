@@ -16,6 +16,7 @@ from isoflop.recipes.crossover import crossing_of
 from isoflop.recipes.curves import Curves, Scale, lay_joint, lay_separate, scale_of
 from isoflop.recipes.paired import KEYS, Paired, paired_trend
 from isoflop.recipes.pool import WAYS, Family, Fitter, Pooling, family_of, fit_each, pooling_test, recipes_in, runs_of
+from isoflop.recipes.sense import SENSES, higher_is_better
 from isoflop.runs.table import RunTable
 from isoflop.units import decades_beyond, format_quantity
 
@@ -39,6 +40,7 @@ class Question:
         pair_by: columns that paired runs have in common.
         span: scales between which crossings are looked for; from the runs when None.
         inflation: factor from a back-test.
+        better: `lower` or `higher`; by the name of the response when None.
     """
 
     at: Mapping[str, float]
@@ -50,6 +52,7 @@ class Question:
     pair_by: Sequence[str] = KEYS
     span: tuple[float, float] | None = None
     inflation: float | None = None
+    better: str | None = None
 
 
 def compare_recipes(
@@ -80,12 +83,16 @@ def compare_recipes(
         raise LawError(f"The baseline {baseline!r} is not among the recipes {', '.join(names)}. Choose one of these.")
     scale, at = scale_of(family.plain, question.at, question.tokens_per_param)
     if question.way == "shared":
-        joint = replace(fitter(family.joint, table), inflation=question.inflation)
-        fits, curves = dict.fromkeys(names, joint), lay_joint(family, joint, names, scale)
+        fits = dict.fromkeys(names, fitter(family.joint, table))
     else:
-        apart = fit_each(family, table, fitter)
-        fits = {name: replace(fit, inflation=question.inflation) for name, fit in apart.items()}
-        curves = lay_separate(family, fits, scale)
+        fits = fit_each(family, table, fitter)
+    fits = {name: replace(fit, inflation=question.inflation) for name, fit in fits.items()}
+    first = next(iter(fits.values()))
+    scale = replace(scale, higher=higher_is_better(first.response, question.better))
+    if question.way == "shared":
+        curves = lay_joint(family, first, table, scale)
+    else:
+        curves = lay_separate(family, fits, table, scale)
     pooling = _pooling(family, table, plain)
     return _assemble(_Parts(curves, table, question, fits, baseline, at, pooling))
 
@@ -137,16 +144,16 @@ def _assemble(parts: _Parts) -> RecipeComparison:
     base = curves.names.index(parts.baseline)
     entries = [_entry(parts, k, losses, base) for k in range(len(curves.names))]
     others = [k for k in range(len(curves.names)) if k != base]
-    fit, family = curves.fits[0], curves.family
+    fit, family, scale = curves.fits[0], curves.family, parts.scale
     joint = parts.question.way == "shared"
     return RecipeComparison(
         family.plain.name, (family.joint if joint else family.plain).formula, parts.question.way,
-        family.shared if joint else (), fit.response, parts.scale.column, parts.at, parts.scale.words(), curves.level,
-        parts.baseline, tuple(sorted(entries, key=lambda entry: float(entry.response.value))),
+        family.shared if joint else (), fit.response, SENSES[scale.higher], scale.column, parts.at, scale.words(),
+        curves.level, parts.baseline,
+        tuple(sorted(entries, key=lambda entry: scale.sign * float(entry.response.value))),
         gaps.winner_of(curves, losses), tuple(crossing_of(curves, k, base, _span(parts)) for k in others),
-        parts.pooling, parts.fits, parts.table, parts.question.column, parts.question.inflation,
-        _warnings(parts, entries),
-        ("the noise of a single run", *curves.leaves_out), tuple(parts.table.notes),
+        parts.pooling, parts.fits, parts.table, curves, parts.question.column, parts.question.inflation,
+        _warnings(parts, entries), ("the noise of a single run", *curves.leaves_out), tuple(parts.table.notes),
     )  # fmt: skip
 
 
@@ -193,6 +200,13 @@ def _paired(parts: _Parts, name: str) -> tuple[Paired | None, str]:
         return None, str(error)
 
 
+def _worsens(parts: _Parts) -> bool:
+    """Whether the response of every recipe gets worse along the scale."""
+    ends = np.log([float(parts.sizes().min()), float(max(parts.sizes().max(), parts.at))])
+    values = parts.curves.losses(ends[None])[:, 0]
+    return bool((parts.scale.sign * (values[:, 1] - values[:, 0]) > 0).all())
+
+
 def _warnings(parts: _Parts, entries: Sequence[Entry]) -> tuple[str, ...]:
     """What speaks against using the comparison."""
     found = [f"The fit of {e.name} is {e.verdict}." for e in entries if e.verdict != "certified"]
@@ -207,6 +221,11 @@ def _warnings(parts: _Parts, entries: Sequence[Entry]) -> tuple[str, ...]:
         for e in entries
         if e.distance_decades > 0
     ]
+    if _worsens(parts):
+        found.append(
+            f"{parts.curves.fits[0].response} is taken to be better when {SENSES[parts.scale.higher]}, and gets worse "
+            f"with {column} for every recipe: say better={SENSES[not parts.scale.higher]} if that is meant."
+        )
     pooling = parts.pooling
     if pooling is not None and pooling.p_value < 0.05 and parts.question.way == "shared":
         found.append(

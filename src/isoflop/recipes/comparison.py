@@ -7,6 +7,7 @@ from typing import Any
 from isoflop.fit.estimate import Estimate
 from isoflop.fit.result import Fit
 from isoflop.recipes.crossover import Crossing
+from isoflop.recipes.curves import Curves
 from isoflop.recipes.paired import Paired
 from isoflop.recipes.pool import Pooling
 from isoflop.runs.table import RunTable
@@ -66,14 +67,14 @@ class Entry:
 
 @dataclass(frozen=True)
 class Winner:
-    """The recipe with the lowest response, and what having chosen it costs.
+    """The recipe with the best response, and what having chosen it costs.
 
     Args:
         name: the recipe.
         response: its response, with an interval that holds whichever recipe had won (Bonferroni).
-        optimism: how much lower the lowest of these looks than it is, on average.
+        optimism: how much better the best of these looks than it is, on average.
         most: the same where all recipes were equal, σ·E[max of R normals].
-        corrected: response plus optimism.
+        corrected: response made worse by the optimism.
         probability: probability that it is the best.
         resolved: whether the differences of all others from it leave 0 out, all intervals together (Bonferroni).
     """
@@ -108,18 +109,20 @@ class RecipeComparison:
         formula: the formula that was fitted.
         way: `shared` (one fit with common parameters) or `separate`.
         shared: the common parameters; empty for separate fits.
-        response: word of what is compared; lower is better.
+        response: word of what is compared.
+        better: `lower` or `higher`: which response is the better one.
         column: what grows.
         at: its value.
         held: what is held while it grows, in words.
         level: confidence level.
         baseline: recipe that the others are compared with.
-        entries: the recipes, lowest response first.
-        winner: the lowest one.
+        entries: the recipes, best first.
+        winner: the best one.
         crossings: crossing of every recipe with the baseline.
         pooling: test of common against separate parameters; None where it cannot be made.
         fits: recipe → fit; one and the same for shared parameters.
         table: the runs.
+        curves: the recipes draw by draw, for figures.
         recipe_column: column that names the recipe.
         inflation: factor by which a back-test showed the intervals must grow; None without one.
         warnings: what speaks against using it as it is.
@@ -132,6 +135,7 @@ class RecipeComparison:
     way: str
     shared: tuple[str, ...]
     response: str
+    better: str
     column: str
     at: float
     held: str
@@ -143,6 +147,7 @@ class RecipeComparison:
     pooling: Pooling | None
     fits: Mapping[str, Fit]
     table: RunTable = field(repr=False)
+    curves: Curves = field(repr=False)
     recipe_column: str = "recipe"
     inflation: float | None = None
     warnings: tuple[str, ...] = ()
@@ -177,7 +182,19 @@ class RecipeComparison:
 
     def to_dict(self) -> dict[str, Any]:
         """Keys for JSON."""
-        words = ("law", "formula", "way", "response", "column", "at", "held", "level", "baseline", "inflation")
+        words = (
+            "law",
+            "formula",
+            "way",
+            "response",
+            "better",
+            "column",
+            "at",
+            "held",
+            "level",
+            "baseline",
+            "inflation",
+        )
         return {
             **{word: getattr(self, word) for word in words},
             "shared": list(self.shared),

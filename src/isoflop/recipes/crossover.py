@@ -110,17 +110,24 @@ def crossing_of(curves: Curves, first: int, second: int, span: tuple[float, floa
     pair = [curves.scale.losses(curves.family.plain, curves.theta[k], grid) for k in (first, second)]
     gap = np.log(pair[0] / pair[1])
     with np.errstate(invalid="ignore"):
-        low, high = interval_from_draws(gap[0], gap[1:], curves.level, curves.correction)
+        low, high = np.array([_ends(curves, values) for values in gap.T]).T
     known = np.flatnonzero(np.isfinite(gap[0]))
     names = curves.names[first], curves.names[second]
     if not len(known):
         raise LawError(
             f"{names[0]} and {names[1]} have no values between {span[0]:.3g} and {span[1]:.3g}. Move the span."
         )
+    ends = (names[int(curves.scale.sign * gap[0, known[k]] > 0)] for k in (0, -1))
     return Crossing(
         *names, curves.scale.column, tuple(np.exp(_roots(x, gap[0])).tolist()), _region(x, low, high), span,
-        curves.level, names[int(gap[0, known[0]] > 0)], names[int(gap[0, known[-1]] > 0)],
+        curves.level, *ends,
     )  # fmt: skip
+
+
+def _ends(curves: Curves, gap: Array) -> tuple[float, float]:
+    """Interval of the gap at one scale."""
+    low, high = interval_from_draws(float(gap[0]), curves.drawn(gap), curves.level, curves.correction(gap))
+    return float(low), float(high)
 
 
 def _roots(x: Array, values: Array) -> Array:

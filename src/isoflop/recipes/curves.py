@@ -12,10 +12,12 @@ from isoflop.errors import ColumnError, LawError
 from isoflop.fit.estimate import Correction
 from isoflop.fit.result import Fit
 from isoflop.laws.frontier import reach_on
-from isoflop.laws.isocurve import bind_curve, other_columns
+from isoflop.laws.isocurve import BoundCurve, bind_curve, other_columns
 from isoflop.laws.law import Law
 from isoflop.laws.optimum import RATIOS, optimum_on
-from isoflop.recipes.pool import Family
+from isoflop.recipes.pool import Family, recipes_in, runs_of
+from isoflop.runs.table import RunTable
+from isoflop.uncertainty.influence import corrected, influence
 from isoflop.units import FLOPS_PER_PARAM_TOKEN, format_quantity
 
 Array = NDArray[Any]
@@ -37,12 +39,23 @@ class Scale:
             law has one column.
         plane: whether the law depends on size and data.
         fixed: values of the law's other columns.
+        higher: whether a higher response is better.
     """
 
     column: str
     tokens_per_param: float | None = None
     plane: bool = True
     fixed: Mapping[str, float] = field(default_factory=dict)
+    higher: bool = False
+
+    @property
+    def sign(self) -> float:
+        """What the response is multiplied by so that lower is better."""
+        return -1.0 if self.higher else 1.0
+
+    def _bind(self, law: Law, theta: Array) -> BoundCurve:
+        """The law along lines of equal compute, turned so that lower is better."""
+        return bind_curve(_mirrored(law) if self.higher else law, theta, self.fixed)
 
     def words(self) -> str:
         """What is held while it grows."""
@@ -67,10 +80,10 @@ class Scale:
         if not self.plane:
             columns = {word: np.full((1, 1), value) for word, value in self.fixed.items()}
             return np.asarray(law.evaluate(theta, {**columns, self.column: np.exp(x)}))
-        curve, c = bind_curve(law, theta, self.fixed), x - LN6
+        curve, c = self._bind(law, theta), x - LN6
         if self.tokens_per_param is None:
-            return np.asarray(optimum_on(curve, c, RATIOS).loss)
-        return np.asarray(curve.at(0.5 * (c - math.log(self.tokens_per_param)), c).loss)
+            return np.asarray(self.sign * optimum_on(curve, c, RATIOS).loss)
+        return np.asarray(self.sign * curve.at(0.5 * (c - math.log(self.tokens_per_param)), c).loss)
 
     def equal(self, law: Law, theta: Array, target: Array, x: float) -> Array:
         """Where the curve of each draw has a target, as `ln(scale)`; NaN where it never does.
@@ -85,9 +98,9 @@ class Scale:
             Shape (draws,).
         """
         if self.plane and self.tokens_per_param is None:
-            curve, c = bind_curve(law, theta, self.fixed), np.full((len(theta), 1), x - LN6)
+            curve, c = self._bind(law, theta), np.full((len(theta), 1), x - LN6)
             size = np.log(optimum_on(curve, c, RATIOS).params)
-            return np.asarray(reach_on(curve, target[:, None], size, c).c[:, 0] + LN6)
+            return np.asarray(reach_on(curve, self.sign * target[:, None], size, c).c[:, 0] + LN6)
         low, high = (np.full(len(theta), x + side * FARTHEST) for side in (-1.0, 1.0))
         first, last = (self.losses(law, theta, end[:, None])[:, 0] - target for end in (low, high))
         for _ in range(HALVINGS):
@@ -98,6 +111,12 @@ class Scale:
             return np.where(first * last < 0, 0.5 * (low + high), np.nan)
 
 
+def _mirrored(law: Law) -> Law:
+    """The law of the response times -1."""
+    left, equals, right = law.formula.rpartition("=")
+    return law.with_formula(f"{left}{equals}-({right.strip()})")
+
+
 @dataclass(frozen=True)
 class Curves:
     """Fitted recipes, draw by draw.
@@ -105,7 +124,10 @@ class Curves:
     Args:
         family: the laws.
         names: the recipes.
-        theta: parameters of the plain law, the fit first and then its draws, shape (recipes, draws + 1, p).
+        theta: parameters of the plain law, shape (recipes, 1 + draws + runs, p): the fit first, then its
+            draws, then what the fit becomes when one run moves, for every run.
+        draws: how many draws.
+        maker: residuals per unit of noise, I - H, shape (runs, runs).
         fits: the one fit of all recipes, or one per recipe.
         scale: what grows.
         level: confidence level.
@@ -114,14 +136,25 @@ class Curves:
     family: Family
     names: tuple[str, ...]
     theta: Array
+    draws: int
+    maker: Array
     fits: tuple[Fit, ...]
     scale: Scale
     level: float
 
-    @property
-    def correction(self) -> Correction:
-        """What widens the intervals: of the joint fit, or of the separate fit with the fewest runs to spare."""
-        return min(self.fits, key=lambda fit: fit.correction.freedom).correction
+    def drawn(self, values: Array) -> Array:
+        """The draws' part of values that have one entry per row of `theta`, shape (..., draws)."""
+        return np.asarray(values)[..., 1 : 1 + self.draws]
+
+    def correction(self, values: Array) -> Correction:
+        """What widens the interval of a quantity, by the leverages of the runs that decide it.
+
+        Args:
+            values: the quantity, shape (1 + draws + runs,).
+        """
+        # Of separate fits the one with the fewest runs to spare, where no run moves the quantity.
+        base = min(self.fits, key=lambda fit: fit.correction.freedom).correction
+        return corrected(base, values[1 + self.draws :] - values[0], self.maker)
 
     @property
     def leaves_out(self) -> tuple[str, ...]:
@@ -129,17 +162,28 @@ class Curves:
         return tuple(dict.fromkeys(text for fit in self.fits for text in fit.leaves_out))
 
     def losses(self, x: Array) -> Array:
-        """Response of all recipes at `x = ln(scale)`, shape (recipes, draws + 1, k)."""
+        """Response of all recipes at `x = ln(scale)`, shape (recipes, 1 + draws + runs, k)."""
         return np.stack([self.scale.losses(self.family.plain, theta, x) for theta in self.theta])
 
     def equal(self, recipe: int, target: Array, x: float) -> Array:
-        """`ln(scale)` at which a recipe has each draw's target, shape (draws + 1,)."""
+        """`ln(scale)` at which a recipe has each row's target, shape (1 + draws + runs,)."""
         return self.scale.equal(self.family.plain, self.theta[recipe], target, x)
 
-    def stretched(self, values: Array) -> Array:
-        """Draws spread about the fit as far as the interval's correction asks, shape (…, draws); for probabilities."""
-        values = np.asarray(values)
-        return np.asarray(values[..., :1] + self.correction.factor(self.level) * (values[..., 1:] - values[..., :1]))
+    def stretched(self, losses: Array) -> Array:
+        """Draws spread about the fit as far as the intervals of the differences are; for probabilities.
+
+        Args:
+            losses: response, shape (recipes, 1 + draws + runs).
+
+        Returns:
+            Shape (recipes, draws), turned so that lower is better.
+        """
+        values = self.scale.sign * np.asarray(losses)
+        # One factor for all, so that what the recipes have in common still cancels.
+        lowest = int(values[:, 0].argmin())
+        gaps = [row - values[lowest] for k, row in enumerate(values) if k != lowest] or [values[0]]
+        factor = max(self.correction(gap).factor(self.level) for gap in gaps)
+        return np.asarray(values[:, :1] + factor * (self.drawn(values) - values[:, :1]))
 
 
 def scale_of(law: Law, given: Mapping[str, float], tokens_per_param: float | None) -> tuple[Scale, float]:
@@ -186,7 +230,8 @@ def scale_of(law: Law, given: Mapping[str, float], tokens_per_param: float | Non
     for word, value in {column: at, "tokens_per_param": tokens_per_param or 1.0}.items():
         if not (value > 0 and math.isfinite(value)):
             raise LawError(f"{word} = {value:g} is not positive and finite. Give a number such as 1e21.")
-    return Scale(column, tokens_per_param, plane, {w: float(values[w]) for w in others}), float(at)
+    fixed = {w: float(values[w]) for w in others}
+    return Scale(column, tokens_per_param, plane, fixed), float(at)
 
 
 def _columns_message(law: Law, unused: Sequence[str], missing: Sequence[str]) -> str:
@@ -196,22 +241,31 @@ def _columns_message(law: Law, unused: Sequence[str], missing: Sequence[str]) ->
     return f"Law {law.name!r} also depends on {', '.join(missing)}. Give a value: {missing[0]}=…."
 
 
-def lay_joint(family: Family, fit: Fit, names: tuple[str, ...], scale: Scale) -> Curves:
-    """Curves from one fit of all recipes."""
+def lay_joint(family: Family, fit: Fit, table: RunTable, scale: Scale) -> Curves:
+    """Curves from one fit of all recipes to the runs of a table."""
     _need_draws(fit)
-    rows = np.concatenate([fit.theta[None], np.asarray(fit.draws)])
-    theta = [rows[:, _slots(family, fit, recipe)] for recipe in names]
-    return Curves(family, names, np.stack(theta), (fit,), scale, fit.level)
+    names, moved = recipes_in(table, family.column), influence(fit, table)
+    rows = np.concatenate([fit.theta[None], np.asarray(fit.draws), moved.theta])
+    theta = np.stack([rows[:, _slots(family, fit, recipe)] for recipe in names])
+    return Curves(family, names, theta, len(np.asarray(fit.draws)), moved.maker, (fit,), scale, fit.level)
 
 
-def lay_separate(family: Family, fits: Mapping[str, Fit], scale: Scale) -> Curves:
+def lay_separate(family: Family, fits: Mapping[str, Fit], table: RunTable, scale: Scale) -> Curves:
     """Curves from one fit per recipe; their draws are independent, as their runs are."""
     for fit in fits.values():
         _need_draws(fit)
     count = min(len(np.asarray(fit.draws)) for fit in fits.values())
-    theta = [np.concatenate([fit.theta[None], np.asarray(fit.draws)[:count]]) for fit in fits.values()]
+    moved = {name: influence(fit, runs_of(table, family.column, name)) for name, fit in fits.items()}
+    sizes = np.cumsum([0, *(len(own.theta) for own in moved.values())])
+    maker, theta = np.zeros((sizes[-1], sizes[-1])), []
+    for k, (name, fit) in enumerate(fits.items()):
+        rows = slice(sizes[k], sizes[k + 1])
+        # The runs of other recipes move nothing here.
+        probes = np.repeat(fit.theta[None], sizes[-1], axis=0)
+        probes[rows], maker[rows, rows] = moved[name].theta, moved[name].maker
+        theta.append(np.concatenate([fit.theta[None], np.asarray(fit.draws)[:count], probes]))
     first = next(iter(fits.values()))
-    return Curves(family, tuple(fits), np.stack(theta), tuple(fits.values()), scale, first.level)
+    return Curves(family, tuple(fits), np.stack(theta), count, maker, tuple(fits.values()), scale, first.level)
 
 
 def _need_draws(fit: Fit) -> None:

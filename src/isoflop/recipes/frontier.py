@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from isoflop.errors import TableError
 from isoflop.recipes.pool import recipes_in
+from isoflop.recipes.sense import higher_is_better
 from isoflop.runs.table import RunTable
 
 Array = NDArray[Any]
@@ -51,11 +52,17 @@ def frontier_places(flops: ArrayLike, response: ArrayLike, *, bins: int) -> NDAr
 
 
 def frontier_runs(
-    table: RunTable, *, bins: int, column: str = "recipe", by: str = "flops", response: str = "loss"
+    table: RunTable,
+    *,
+    bins: int,
+    column: str = "recipe",
+    by: str = "flops",
+    response: str = "loss",
+    better: str | None = None,
 ) -> RunTable:
     """Runs on the frontier of each recipe.
 
-    A minimum of many runs lies lower than one of few: keep the number of runs per bin equal between
+    The best of many runs looks better than that of few: keep the number of runs per bin equal between
     recipes, or the recipe with more trials looks better.
 
     Args:
@@ -63,14 +70,16 @@ def frontier_runs(
         bins: bins of compute, the same number for each recipe.
         column: column of the recipe.
         by: column of the compute.
-        response: column that is compared; lower is better.
+        response: column that is compared.
+        better: `lower` or `higher`; by the name of the response when None.
 
     Returns:
         The runs on the frontiers, in the order of the table; the others are in `excluded`.
     """
     names, codes = table.labels(column)
     keep = np.zeros(len(table), dtype=bool)
-    size, values = table.column(by), table.column(response)
+    sign = -1.0 if higher_is_better(response, better) else 1.0
+    size, values = table.column(by), sign * table.column(response)
     for recipe in recipes_in(table, column):
         rows = np.flatnonzero((codes == names.index(recipe)) & np.isfinite(size) & np.isfinite(values))
         keep[rows[frontier_places(size[rows], values[rows], bins=bins)]] = True

@@ -14,14 +14,14 @@ Array = NDArray[Any]
 
 
 def estimate_of(curves: Curves, values: Array, *, level: float | None = None, unit: str = "") -> Estimate:
-    """An estimate from the fit's value and the draws', shape (draws + 1,)."""
+    """An estimate from the values of the fit, its draws and its moved runs, shape (1 + draws + runs,)."""
     chosen = curves.level if level is None else level
     value = float(values[0])
     if not np.isfinite(value):
         return Estimate(value, (np.nan, np.nan), chosen, leaves_out=curves.leaves_out, unit=unit)
     left = ("the noise of a single run", *curves.leaves_out)
     return estimate_from_draws(
-        value, values[1:], level=chosen, correction=curves.correction, leaves_out=left, unit=unit
+        value, curves.drawn(values), level=chosen, correction=curves.correction(values), leaves_out=left, unit=unit
     )
 
 
@@ -41,7 +41,7 @@ def multiplier_of(curves: Curves, baseline: int, values: Array, x: float) -> Est
     Args:
         curves: the recipes.
         baseline: place of the baseline.
-        values: the recipe's response in the fit and in the draws, shape (draws + 1,).
+        values: the recipe's response, shape (1 + draws + runs,).
         x: logarithm of the scale.
 
     Returns:
@@ -50,7 +50,7 @@ def multiplier_of(curves: Curves, baseline: int, values: Array, x: float) -> Est
     """
     factor = np.exp(curves.equal(baseline, values, x) - x)
     found = estimate_of(curves, factor)
-    missing = float(np.mean(~np.isfinite(factor[1:])))
+    missing = float(np.mean(~np.isfinite(curves.drawn(factor))))
     if not missing:
         return found
     said = f"{missing:.1%} of the draws, in which the baseline never does as well"
@@ -65,7 +65,7 @@ def probabilities(curves: Curves, losses: Array) -> Array:
 
     Args:
         curves: the recipes.
-        losses: response, shape (recipes, draws + 1).
+        losses: response, shape (recipes, 1 + draws + runs).
 
     Returns:
         Shape (recipes,).
@@ -75,7 +75,7 @@ def probabilities(curves: Curves, losses: Array) -> Array:
 
 
 def better(curves: Curves, first: Array, second: Array) -> float:
-    """Share of the draws in which the first response is lower; ties count half."""
+    """Share of the draws in which the first response is better; ties count half."""
     spread = _whole(curves, np.stack([first, second]))
     return float(np.mean(0.5 + 0.5 * np.sign(spread[1] - spread[0])))
 
@@ -87,30 +87,31 @@ def _whole(curves: Curves, losses: Array) -> Array:
 
 
 def winner_of(curves: Curves, losses: Array) -> Winner:
-    """The lowest response, corrected for having been chosen.
+    """The best response, corrected for having been chosen.
 
     Args:
         curves: the recipes.
-        losses: response, shape (recipes, draws + 1).
+        losses: response, shape (recipes, 1 + draws + runs).
 
     Returns:
         The winner.
     """
-    chosen = select_lowest(losses[:, 0], curves.stretched(losses))
+    sign = curves.scale.sign
+    chosen = select_lowest(sign * losses[:, 0], curves.stretched(losses))
     place = chosen.place
     # All of R intervals hold at once with the level kept, so the winner's does, whoever it is.
     together = 1 - (1 - curves.level) / len(losses)
     response = estimate_of(curves, losses[place], level=together)
     # The winner was chosen after looking: each of its R - 1 leads must hold together with the others.
     apart = 1 - (1 - curves.level) / max(len(losses) - 1, 1)
-    others = [losses[k] - losses[place] for k in range(len(losses)) if k != place]
+    others = [sign * (losses[k] - losses[place]) for k in range(len(losses)) if k != place]
     gaps = [estimate_of(curves, gap, level=apart).interval for gap in others]
     return Winner(
         curves.names[place],
         Estimate(response.value, response.interval, curves.level, response.draws, response.leaves_out),
         chosen.optimism,
         chosen.most,
-        float(losses[place, 0]) + chosen.optimism,
+        float(losses[place, 0]) + sign * chosen.optimism,
         float(probabilities(curves, losses)[place]),
         all(low > 0 for low, _ in gaps),
     )

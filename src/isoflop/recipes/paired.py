@@ -31,7 +31,7 @@ class Paired:
         keys: columns that the runs of a pair have in common.
         top: largest scale among the pairs, C_top.
         at: scale of the forecast.
-        gap_top: u, gap at the top; negative where recipe 1 is better.
+        gap_top: u, gap at the top; negative where recipe 1 has the lower response.
         trend: v, change of the gap per e-fold of the scale.
         gap_at: mean gap forecast at the scale.
         p_top: how often chance makes such a gap at the top.
