@@ -103,3 +103,17 @@ def test_nothing_asked_is_refused(isoflop: Isoflop, recipe_runs: Path) -> None:
     ended = isoflop("recipes", recipe_runs)
     assert (ended.status, ended.out) == (2, "")
     assert "Give a law and a scale" in ended.err
+
+
+def test_the_figures_are_written_on_request(isoflop: Isoflop, recipe_runs: Path, tmp_path: Path) -> None:
+    path = tmp_path / "recipes.svg"
+    isoflop("recipes", recipe_runs, *QUICK, "--flops", "1e21", "--figure", path, "--json")
+    assert "Loss of the recipes" in path.read_text("utf-8")
+    assert "Compute multiplier" in (tmp_path / "recipes-multiplier.svg").read_text("utf-8")
+
+
+def test_the_sense_is_an_option(isoflop: Isoflop, recipe_runs: Path) -> None:
+    given = (*QUICK, "--flops", "1e20", "--tokens-per-param", "20", "--better", "higher", "--json")
+    found = isoflop("recipes", recipe_runs, *given).json
+    assert (found["better"], found["winner"]["recipe"]) == ("higher", "adamw")
+    assert any("better=lower" in text for text in found["warnings"])

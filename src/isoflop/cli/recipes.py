@@ -56,6 +56,14 @@ def recipes(  # noqa: PLR0913 - a command's arguments are its options
     backtest: Annotated[
         bool, typer.Option("--backtest/--no-backtest", help="Whether a rolling back-test widens the intervals.")
     ] = True,
+    better: Annotated[
+        str | None,
+        typer.Option(
+            "--better",
+            metavar="lower|higher",
+            help="Which response is the better one; by its name by default: an accuracy is better when higher.",
+        ),
+    ] = None,
     time: Annotated[
         str | None,
         typer.Option(
@@ -86,6 +94,15 @@ def recipes(  # noqa: PLR0913 - a command's arguments are its options
     report: Annotated[
         Path | None, typer.Option("--report", metavar="FILE", help="Also write an HTML report with the fit behind it.")
     ] = None,
+    figure: Annotated[
+        Path | None,
+        typer.Option(
+            "--figure",
+            metavar="FILE",
+            help="Also draw the curves with bands and crossings (.png, .svg, .pdf, .html, .json), and the compute "
+            "multiplier beside it, into FILE-multiplier.",
+        ),
+    ] = None,
     strict: opt.Strict = False,
     as_json: opt.Json = False,
 ) -> None:
@@ -107,13 +124,14 @@ def recipes(  # noqa: PLR0913 - a command's arguments are its options
             found = api.recipes(
                 law, table, at=inputs.place({"flops": flops, "params": params, "tokens": tokens}, settings),
                 tokens_per_param=tokens_per_param, baseline=baseline, way=way, shared=shared, column=column,
-                pair_by=pair_by or KEYS, backtest=backtest, bootstrap=bootstrap, resample=resample,
+                pair_by=pair_by or KEYS, better=better, backtest=backtest, bootstrap=bootstrap, resample=resample,
                 progress=progress, **choices,
             )  # fmt: skip
     times = None if time is None else api.time_scores(table, time=time, column=column, baseline=baseline)
     classes = None if hours is None else api.compute_classes(
-        table, hours=hours, response=response or "loss", column=column
+        table, hours=hours, response=response or "loss", column=column, better=better
     )  # fmt: skip
     show_recipes.show((found, times, classes), as_json=as_json)
     if found is not None:
+        show_recipes.draw(found, figure)
         show_recipes.close(found, report, shlex.join(["isoflop", *context.obj]), strict=strict)

@@ -45,6 +45,16 @@ def close(found: "RecipeComparison", report: Path | None, command: str, *, stric
         output.hold_to(fitted.certificate, strict=strict, what=f"the fit of {name}")
 
 
+def draw(found: "RecipeComparison", figure: Path | None) -> None:
+    """Draw the curves and the compute multiplier, where a file was given."""
+    if figure is None:
+        return
+    from isoflop import figures
+
+    figures.save(figures.recipes_figure(found), figure)
+    figures.save(figures.multiplier_figure(found), figure.with_name(f"{figure.stem}-multiplier{figure.suffix}"))
+
+
 def print_times(found: "TimeScores") -> None:
     """Print scores and times to the target."""
     loads = found.times.workloads
@@ -66,7 +76,7 @@ def print_times(found: "TimeScores") -> None:
 def print_classes(found: "tuple[ClassResult, ...]") -> None:
     """Print the best run of every recipe in each class."""
     names = tuple(dict.fromkeys(name for result in found for name in result.responses))
-    output.say("", "lowest response in each class of accelerator-hours", style="bold")
+    output.say("", "best response in each class of accelerator-hours", style="bold")
     rows = [
         (
             f"{result.hours:g} h",

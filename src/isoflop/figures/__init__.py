@@ -8,6 +8,7 @@ from isoflop.figures.isoflop import has_isoflops, isoflop_figure
 from isoflop.figures.parameters import draws_figure, interval_figure
 from isoflop.figures.plans import plan_figure
 from isoflop.figures.profiles import profile_figure
+from isoflop.figures.recipes import multiplier_figure, recipes_figure
 from isoflop.figures.save import save
 from isoflop.figures.spreads import multiverse_figure
 
@@ -21,10 +22,12 @@ __all__ = [
     "has_isoflops",
     "interval_figure",
     "isoflop_figure",
+    "multiplier_figure",
     "multiverse_figure",
     "plan_figure",
     "prediction_figure",
     "profile_figure",
+    "recipes_figure",
     "residual_figure",
     "save",
 ]

@@ -1,7 +1,9 @@
 """Section on recipes: which wins at scale, by how much compute, where curves cross, what pairs say."""
 
+from isoflop import figures
 from isoflop.recipes.comparison import Entry, RecipeComparison
 from isoflop.report.blocks import Block, Heading, Items, Section, Table, Text
+from isoflop.report.drawings import drawing
 from isoflop.report.words import percent, quantity, sentence, tidy, with_interval
 
 
@@ -19,6 +21,7 @@ def recipes_section(found: RecipeComparison) -> Section:
     blocks: list[Block] = [Text(tidy(said))]
     blocks += [Text(tidy(warning), "warning") for warning in found.warnings]
     blocks += [_table(found), Items([sentence(tidy(text)) for text in found.conclusions()])]
+    blocks += [drawing(figures.recipes_figure(found)), drawing(figures.multiplier_figure(found))]
     blocks += _pairs(found)
     blocks += [Text("Not in the intervals:"), Items([sentence(tidy(text)) for text in found.leaves_out])]
     return Section("recipes", "Recipes", blocks)
@@ -70,7 +73,10 @@ def _pairs(found: RecipeComparison) -> list[Block]:
             for name, pair in paired
         ]
         keys = ", ".join(paired[0][1].keys)
-        caption = f"Runs that agree in {keys}; gap of ln {found.response} against {found.baseline}, below 0 is better."
+        caption = (
+            f"Runs that agree in {keys}; gap of ln {found.response} against {found.baseline}, "
+            f"{'above' if found.better == 'higher' else 'below'} 0 is better."
+        )
         blocks += [Heading("Runs in pairs"), Table(head, rows, (1, 2, 3, 4), caption)]
     if reasons:
         blocks.append(Items([sentence(tidy(reason)) for reason in reasons]))
