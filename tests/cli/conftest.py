@@ -99,6 +99,20 @@ def curve_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def samples_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return counts of 40 samples of 40 problems by two models, the second the better one."""
+    rng = np.random.default_rng(8)
+    rates = rng.beta(0.5, 2.0, 40)
+    rows = {
+        "model": np.repeat(["small", "large"], 40),
+        "task_id": [f"p{k}" for k in range(40)] * 2,
+        "n_samples": np.full(80, 40),
+        "n_correct": rng.binomial(40, np.concatenate([rates, np.sqrt(rates)])),
+    }
+    return write_csv(tmp_path_factory.mktemp("samples") / "counts.csv", rows)
+
+
+@pytest.fixture(scope="session")
 def proportional(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a table whose tokens are proportional to its parameters: no fit of it is certified."""
     rows = chinchilla_rows()

@@ -30,6 +30,7 @@ CALLS = {
     "cost": "cost --params 7B --tokens 1e12 --serve 1e13 --grid 400g/kWh",
     "recipes": "recipes {recipes} --law chinchilla --flops 1e21 --bootstrap 20",
     "curves": "curves {curves} --map checkpoint_step=step --by run --warmup 200 --bootstrap 10",
+    "samples": "samples {samples} --where model='small' --bootstrap 100",
     "next": "next {fit} --params 1e10 --tokens 2e11 --budget 1e21 --most 4",
     "data list": "data list",
 }
@@ -73,9 +74,17 @@ def beginnings(path: str) -> list[str]:
 
 @pytest.mark.parametrize("command", CALLS)
 def test_keys_are_documented_and_there(
-    isoflop: Isoflop, runs: Path, recipe_runs: Path, curve_log: Path, fit_file: Path, tmp_path: Path, command: str
+    isoflop: Isoflop,
+    runs: Path,
+    recipe_runs: Path,
+    curve_log: Path,
+    samples_file: Path,
+    fit_file: Path,
+    tmp_path: Path,
+    command: str,
 ) -> None:
     files = {"runs": runs, "recipes": recipe_runs, "curves": curve_log, "fit": fit_file, "folder": tmp_path}
+    files["samples"] = samples_file
     words = [word.format(**files) for word in CALLS[command].split()]
     found = set(leaves(isoflop(*words, "--json").json))
     known = {pattern(path) for key in KEYS[command] for path in beginnings(key.path)}

@@ -8,6 +8,7 @@ from isoflop.cli import cost, data, datasets, fitting, ladder, lawbook, planning
 from isoflop.cli.curves import curves
 from isoflop.cli.next import next_
 from isoflop.cli.recipes import recipes
+from isoflop.cli.samples import samples
 from isoflop.cli.within import plan_within
 
 app = typer.Typer(
@@ -58,5 +59,6 @@ app.command("next")(next_)
 app.command("plan-within")(plan_within)
 app.command()(recipes)
 app.command()(curves)
+app.command()(samples)
 app.add_typer(datasets.app, name="data")
 app.add_typer(ladder.app, name="ladder")
