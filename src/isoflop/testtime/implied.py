@@ -69,6 +69,11 @@ class CoveragePower:
         return self._estimate(value if np.ndim(value) else float(value), drawn, level, "fraction")
 
     @property
+    def correction(self) -> Correction:
+        """Small-sample correction of the intervals: problems are what is resampled."""
+        return Correction(self.problems, 2)
+
+    @property
     def _drawn(self) -> Array:
         """The draws, which must be there."""
         if self.draws is None:
@@ -77,8 +82,9 @@ class CoveragePower:
 
     def _estimate(self, value: float | Array, draws: Array, level: float, unit: str) -> Estimate:
         """An estimate from draws."""
-        correction = Correction(self.problems, 2)
-        return estimate_from_draws(value, draws, level=level, correction=correction, leaves_out=LEAVES_OUT, unit=unit)
+        return estimate_from_draws(
+            value, draws, level=level, correction=self.correction, leaves_out=LEAVES_OUT, unit=unit
+        )
 
 
 def fit_coverage(
