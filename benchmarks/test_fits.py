@@ -22,7 +22,7 @@ def test_one_fit(benchmark, name, objective):
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
-@pytest.mark.parametrize("name", ["chinchilla", "skaling"])
+@pytest.mark.parametrize("name", FITTED)
 def test_4000_refits(benchmark, name, objective):
     law, table = case(name)
     fit = fit_law(law, table, objective=objective)
@@ -34,7 +34,7 @@ def test_4000_refits(benchmark, name, objective):
     assert not np.isnan(drawn.draws).any()
 
 
-@pytest.mark.parametrize("name", ["chinchilla", "skaling"])
+@pytest.mark.parametrize("name", FITTED)
 def test_every_refit_ends_at_its_own_optimum(name):
     law, table = case(name)
     fit = fit_law(law, table, objective="log-huber:1e-3")

@@ -11,7 +11,8 @@ from isoflop.fit.evaluate import Evaluator
 from isoflop.fit.solve import minimise
 from isoflop.laws import get
 from isoflop.uncertainty import bootstrap, propagate
-from isoflop.uncertainty.bootstrap import bind_fit, draw_weights, refit
+from isoflop.uncertainty.bootstrap import bind_fit, draw_weights
+from isoflop.uncertainty.refits import Replicates, refit_all
 
 RUNS = chinchilla_runs(noise=0.006, sizes=10)
 
@@ -41,7 +42,7 @@ def test_every_replicate_is_at_its_own_optimum(fit, resample):
     rng = np.random.default_rng(1)
     weights = draw_weights(rng, 25, problem.rows, resample, None)
     optimum = problem.search(fit.theta[None])
-    own = refit(evaluator, optimum, weights)
+    own = refit_all(problem, fit.objective, optimum, Replicates(25, 25, lambda _: weights))
     for k in range(len(weights)):
         starts = np.concatenate([optimum + rng.normal(0, 0.8, (20, 5)), own[[k]] + rng.normal(0, 0.2, (20, 5))])
         ends = minimise(evaluator, starts, np.repeat(weights[[k]], 40, axis=0))

@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from isoflop.fit.coordinates import Slot
 from isoflop.fit.objective import Objective
+from isoflop.fit.penalty import penalty
 from isoflop.fit.problem import Problem
 from isoflop.fit.ratios import Bends, bend_groups, chain, slope_ratios
 from isoflop.laws.tape import Tape
@@ -165,7 +165,7 @@ class Evaluator:
     def value(self, u: Array, weights: Array | None = None) -> Array:
         """Objective, shape (batch,)."""
         problem = self.problem
-        total = self._penalty(u, weights)[0] if problem.priors else np.zeros(len(u))
+        total = penalty(problem, u, weights)[0] if problem.priors else np.zeros(len(u))
         with np.errstate(all="ignore"):
             v = chain(problem.slots, problem.expand(u))[0]
             for block, rows in enumerate(problem.blocks):
@@ -173,6 +173,12 @@ class Evaluator:
                 r = (problem.response[rows] - (np.log(f) if problem.log else f)) * problem.inverse_noise[rows]
                 total = total + (self._weights(weights, rows) * self.objective.rho(r)).sum(axis=1)
         return np.where(np.isfinite(total), total, np.inf)
+
+    def contributions(self, u: Array) -> Array:
+        """What every run adds to the objective at every point, shape (batch, n)."""
+        with np.errstate(all="ignore"):
+            rho = self.objective.rho(self.residuals(u)) * self.problem.weights
+        return np.where(np.isfinite(rho), rho, np.inf)
 
     def _weights(self, weights: Array | None, rows: slice) -> Array:
         own = self.problem.weights[rows]
@@ -182,7 +188,7 @@ class Evaluator:
         """Objective, slope and curvature in search coordinates.
 
         Args:
-            u: search coordinates, shape (batch, q).
+            u: search coordinates, shape (batch, q); without priors a single point may have a batch of weights.
             weights: weight of each run in each replicate, (batch, n), or None.
             exact: whether the curvature is the Hessian; else it is the metric, which is cheaper.
         """
@@ -199,7 +205,7 @@ class Evaluator:
                 curvature[:, diagonal, diagonal] += slope * second
             slope = slope * first
             if problem.priors:
-                extra = self._penalty(u, weights)
+                extra = penalty(problem, u, weights)
                 value, slope, metric, curvature = (
                     a + b for a, b in zip((value, slope, metric, curvature), extra, strict=True)
                 )
@@ -228,6 +234,7 @@ class Evaluator:
         f = outputs[0]
         noise = problem.inverse_noise[rows]
         r = (problem.response[rows] - (np.log(f) if problem.log else f)) * noise
+        batch = max(len(v), len(w))
         value = (w * self.objective.rho(r)).sum(axis=1)
         sensitivity, secant, second = self.objective.slopes(r)
         squared = w * noise**2
@@ -238,7 +245,7 @@ class Evaluator:
         slope = -np.matmul(jacobian, pull[:, :, None])[:, :, 0]
         # Metric and curvature in one product.
         q = problem.size
-        weighted = self._buffer(("weighted", shape[1], exact), (shape[0], q * (1 + exact), shape[1]))
+        weighted = self._buffer(("weighted", shape[1], exact), (batch, q * (1 + exact), shape[1]))
         np.multiply(jacobian, steep[:, None, :], out=weighted[:, :q])
         if exact:
             stretch = squared * second + (pull if problem.log else 0.0)
@@ -276,31 +283,3 @@ class Evaluator:
                 np.multiply(pull, outputs[first + number], out=pulled[:, k])
             totals = np.matmul(pulled[:, :, None, :], group.factors)[:, :, 0].reshape(len(pull), -1)
             flat[:, group.entries] -= totals[:, group.totals]
-
-    def _penalty(self, u: Array, weights: Array | None) -> tuple[Array, Array, Array, Array]:
-        """Contribution of the priors; columns of `weights` beyond the runs move their means."""
-        problem = self.problem
-        batch, q = len(u), problem.size
-        value, slope = np.zeros(batch), np.zeros((batch, q))
-        metric, curvature = np.zeros((batch, q, q)), np.zeros((batch, q, q))
-        place = {int(i): k for k, i in enumerate(problem.free)}
-        for number, prior in enumerate(problem.priors):
-            k = place[prior.slot]
-            theta, first, second = _natural_chain(problem.slots[prior.slot], u[:, k])
-            moved = 0.0 if weights is None or weights.shape[1] == problem.rows else weights[:, problem.rows + number]
-            gap = theta - prior.mean - moved
-            weight = problem.prior_weight / prior.sd**2
-            value += 0.5 * weight * gap**2
-            slope[:, k] += weight * gap * first
-            metric[:, k, k] += weight * first**2
-            curvature[:, k, k] += weight * (first**2 + gap * second)
-        return value, slope, metric, curvature
-
-
-def _natural_chain(slot: Slot, u: Array) -> tuple[Array, Array, Array]:
-    """Natural value of a search coordinate with its derivatives."""
-    theta = slot.natural(u)
-    if np.isfinite(slot.high):
-        first = (theta - slot.low) * (slot.high - theta) / (slot.high - slot.low)
-        return theta, first, first * (slot.high + slot.low - 2 * theta) / (slot.high - slot.low)
-    return (theta, theta, theta) if slot.low == 0 else (theta, np.ones_like(theta), np.zeros_like(theta))

@@ -104,6 +104,7 @@ def minimise(
     exact: bool = True,
     enough: int | None = None,
     held: Array | None = None,
+    ceiling: Array | None = None,
     tolerance: float = TOLERANCE,
 ) -> Solution:
     """Minimise the objective from each start, all at once.
@@ -117,13 +118,17 @@ def minimise(
         exact: whether to use the true Hessian; the metric alone is cheaper far from an optimum.
         enough: stop all searches once so many have ended at the same best value.
         held: which coordinates of each search stay where they start, shape (batch, q), or None.
+        ceiling: value that each search must come below, shape (batch,), or None; one that promises too little is given
+            up.
         tolerance: a step that promises less than this share of the objective ends a search.
 
     Returns:
         The end points; compare `converged`.
     """
     u = np.array(start, dtype=float)
-    search = _Search(evaluator, u, weights, damping=damping, exact=exact, held=held, tolerance=tolerance)
+    search = _Search(
+        evaluator, u, weights, damping=damping, exact=exact, held=held, ceiling=ceiling, tolerance=tolerance
+    )
     with np.errstate(all="ignore"):
         for _ in range(max_steps):
             if not len(search.alive) or (enough is not None and search.settled(enough)):
@@ -138,12 +143,14 @@ class _Search:
 
     def __init__(
         self, evaluator: Evaluator, u: Array, weights: Array | None, *,
-        damping: float, exact: bool, held: Array | None, tolerance: float,
+        damping: float, exact: bool, held: Array | None, ceiling: Array | None, tolerance: float,
     ) -> None:  # fmt: skip
         batch = len(u)
         self.evaluator, self.exact = evaluator, exact
         self.rounding = 1e-4 * evaluator.problem.rounding
-        local = _hold(evaluator.local(u, weights, exact=exact), held)
+        # Replicates that start at one point share what the law gives there.
+        alike = weights is not None and not evaluator.problem.priors and bool((u == u[:1]).all())
+        local = _hold(evaluator.local(u[:1] if alike else u, weights, exact=exact), held)
         self.end_u, self.end_value = u.copy(), local.value.copy()
         self.end_promise = np.full(batch, np.inf)
         self.end_steps = np.zeros(batch, dtype=int)
@@ -152,6 +159,7 @@ class _Search:
         self.u, self.local = u[self.alive], _take(local, self.alive)
         self.weights = None if weights is None else weights[self.alive]
         self.held = None if held is None else held[self.alive]
+        self.ceiling = None if ceiling is None else ceiling[self.alive]
         self.brake = np.full(len(self.alive), damping)
         self.growth = np.full(len(self.alive), 2.0)
         self.promise = np.full(len(self.alive), np.inf)
@@ -203,7 +211,11 @@ class _Search:
         self.brake = np.where(accept, self.brake * factor, np.maximum(self.brake, 1e-2) * self.growth * 2)
         self.growth = np.where(accept, 2.0, np.minimum(self.growth * 2, 64.0))
         self.promise, self.small = promise, small
-        self.finish((small & (self.brake < 1e-2)) | (self.brake > 1e14) | (small & ~accept))
+        done = (small & (self.brake < 1e-2)) | (self.brake > 1e14) | (small & ~accept)
+        if self.ceiling is not None:
+            # A full step promises half of `promise`; four times as much is allowed for.
+            done |= local.value - 2 * promise > self.ceiling
+        self.finish(done)
 
     def finish(self, done: Array) -> None:
         """Write down the searches that have ended and drop them from the batch."""
@@ -219,3 +231,4 @@ class _Search:
         self.promise, self.small = self.promise[keep], self.small[keep]
         self.weights = None if self.weights is None else self.weights[keep]
         self.held = None if self.held is None else self.held[keep]
+        self.ceiling = None if self.ceiling is None else self.ceiling[keep]

@@ -1,40 +1,23 @@
 """Refits under resampled runs: every replicate polished to its own optimum, in batches."""
 
-from dataclasses import dataclass, replace
+from copy import deepcopy
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from isoflop.engine import Progress, map_tasks
+from isoflop.engine import Progress
 from isoflop.errors import FitError
-from isoflop.fit.evaluate import Evaluator
 from isoflop.fit.prepare import bind_checked, prepare
 from isoflop.fit.problem import Problem
 from isoflop.fit.result import Fit
-from isoflop.fit.solve import minimise
 from isoflop.runs.table import RunTable
+from isoflop.uncertainty.refits import ELEMENTS, Replicates, refit_all
 
 Array = NDArray[Any]
 
-ELEMENTS: Final = 30_000
-"""Replicates times rows worked on at once: what stays in the cache."""
-
 FEWEST_CLUSTERS: Final = 5
-
-CLOSE: Final = 1e-3
-"""A replicate counts when a Newton step promises less than this share of its objective.
-
-Nearly all end at 1e-13; where the data leave a direction flat, searches creep along it for ever.
-"""
-
-
-@dataclass(frozen=True)
-class _Task:
-    """One batch of replicates with its own random state."""
-
-    replicates: int
-    rng: np.random.Generator
 
 
 def bind_fit(fit: Fit, table: RunTable) -> Problem:
@@ -123,8 +106,8 @@ def bootstrap(
 ) -> Fit:
     """Add bootstrap draws to a fit.
 
-    Every replicate starts from the fit's optimum and is polished to its own; one that does not
-    come close is searched again from other starts, and stays NaN if that fails too.
+    Every replicate is polished to its own optimum from the fit or from the ends of others; one that
+    does not come close is searched again from other starts, and stays NaN if that fails too.
 
     Reference: Efron and Tibshirani 1993 (pairs); Rubin 1981 (Bayesian weights).
 
@@ -134,7 +117,7 @@ def bootstrap(
         rng: random state; the same state gives the same bits on any number of threads.
         draws: replicates.
         resample: `pairs`, `bayes`, or `cluster:COLUMN` (runs of one recipe, seed group or size together).
-        progress: called with (batches done, batches).
+        progress: called with (replicates done, replicates).
         workers: threads; all cores when None.
 
     Returns:
@@ -155,20 +138,19 @@ def bootstrap(
     clusters = clusters_of(problem, prepare(fit.law, table, fit.response), resample)
     start = problem.search(fit.theta[None])
     spread = _starts(problem, fit, start[0])
-    size = max(ELEMENTS // problem.rows, 1)
     least = min(problem.size + 1, problem.rows) - len(problem.priors)
-    counts = [min(size, draws - k) for k in range(0, draws, size)]
-    tasks = [_Task(n, child) for n, child in zip(counts, rng.spawn(len(counts)), strict=True)]
+    size = max(ELEMENTS // problem.rows, 1)
+    states = rng.spawn(-(-draws // size))
 
-    def work(task: _Task) -> Array:
-        weights = draw_weights(task.rng, task.replicates, problem.rows, resample, clusters, least=least)
+    def draw(block: int) -> Array:
+        state, count = deepcopy(states[block]), min(size, draws - block * size)
+        weights = draw_weights(state, count, problem.rows, resample, clusters, least=least)
         # A prior is an observation too: its mean is drawn again in every replicate.
-        shifts = task.rng.normal(0.0, [p.sd for p in problem.priors], (task.replicates, len(problem.priors)))
-        weights = np.concatenate([weights, shifts], axis=1)
-        return refit(Evaluator(problem, fit.objective), spread, weights)
+        shifts = state.normal(0.0, [p.sd for p in problem.priors], (count, len(problem.priors)))
+        return np.concatenate([weights, shifts], axis=1)
 
-    parts = map_tasks(work, tasks, workers=workers, progress=progress)
-    theta = problem.natural(np.concatenate(parts))
+    ends = refit_all(problem, fit.objective, spread, Replicates(draws, size, draw), workers=workers, progress=progress)
+    theta = problem.natural(ends)
     settings = {**fit.settings, "bootstrap": draws, "resample": resample}
     if clusters is not None:
         settings["clusters"] = int(clusters.max()) + 1
@@ -183,23 +165,3 @@ def _starts(problem: Problem, fit: Fit, optimum: Array) -> Array:
     steps = np.linspace(-0.6, 0.6, 8)
     moved = [optimum + s * np.where(np.arange(len(optimum)) % 2 == k % 2, 1.0, -0.5) for k, s in enumerate(steps)]
     return np.stack([optimum, *moved])
-
-
-def refit(evaluator: Evaluator, starts: Array, weights: Array) -> Array:
-    """Search coordinates of every replicate's own optimum, shape (replicates, q)."""
-    replicates, count = len(weights), len(starts)
-    # All starts at once: a small table pays per step, not per replicate.
-    found = minimise(evaluator, np.repeat(starts, replicates, axis=0), np.tile(weights, (count, 1)), damping=0.3)
-    values = np.where(found.promise < CLOSE, found.value, np.inf).reshape(count, replicates)
-    value, lowest = values.min(axis=0), values.argmin(axis=0)
-    best = found.u.reshape(count, replicates, -1)[lowest, np.arange(replicates)]
-    best[~np.isfinite(value)] = np.nan
-    for k in np.flatnonzero(~np.isfinite(value)):
-        from isoflop.fit.seeds import make_seeds
-
-        seeds = make_seeds(evaluator)
-        solution = minimise(evaluator, seeds, np.repeat(weights[k][None], len(seeds), axis=0))
-        chosen = int(np.argmin(np.where(solution.promise < CLOSE, solution.value, np.inf)))
-        if solution.promise[chosen] < CLOSE:
-            best[k] = solution.u[chosen]
-    return np.asarray(best)
