@@ -14,6 +14,8 @@ from pathlib import Path
 
 import numpy as np
 from benchmarks.cases import FITTED, OBJECTIVES, case, chinchilla_runs, cpu_seconds
+from benchmarks.coverage import KINDS, counts, covered
+from benchmarks.coverage import LIMIT as COVERAGE_LIMIT
 from benchmarks.designs import LIMIT as DESIGN_LIMIT
 from benchmarks.designs import WAYS, designed
 from benchmarks.peers import curve_fit_from_its_start, grid_of_starts, pypi_chinchilla_alone
@@ -32,7 +34,7 @@ FIT_LIMIT, REFITS_LIMIT, EXCESS_LIMIT, COLD_LIMIT, GROWTH_LIMIT = 0.03, 3.0, 1e-
 def main() -> None:
     """Measure, print and write."""
     rows: list[Row] = []
-    for part in (fits, refits, plans, designs, growth, start, peers):
+    for part in (fits, refits, plans, designs, coverage, growth, start, peers):
         for row in part():
             rows.append(row)
             print(" | ".join(row), flush=True)
@@ -102,6 +104,17 @@ def designs() -> list[Row]:
     for way in WAYS:
         spent = cpu_seconds(lambda: designed(way), 2)  # noqa: B023  # called at once
         rows.append(("20 runs from 3000 candidates", way, f"{spent:.2f} CPU-s", judged(spent, DESIGN_LIMIT, "CPU-s")))
+    return rows
+
+
+def coverage() -> list[Row]:
+    """pass@k of many problems with many samples, without bias."""
+    rows = []
+    for kind in KINDS:
+        n, c = counts(kind)
+        spent = cpu_seconds(lambda: covered(n, c), 3)  # noqa: B023  # called at once
+        text, limit = f"{spent:.2f} CPU-s", judged(spent, COVERAGE_LIMIT, "CPU-s")
+        rows.append(("pass@k of 10000 problems with 10000 samples, 30 values of k", kind, text, limit))
     return rows
 
 
