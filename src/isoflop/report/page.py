@@ -1,13 +1,9 @@
-"""The report as one HTML file: no network, no outside fonts, readable on a phone and in print."""
+"""The report on a fit as one HTML file, section by section."""
 
-import base64
-import hashlib
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 from isoflop.errors import InputError
-from isoflop.figures.save import javascript, script_json
 from isoflop.fit import Fit
 from isoflop.fit.storage import write_text
 from isoflop.plan import Plan
@@ -31,23 +27,12 @@ from isoflop.report import (
 )
 from isoflop.report.blocks import Section
 from isoflop.report.reproduce import reproduce_section
+from isoflop.report.sheet import render_sheet
 from isoflop.runs import RunTable
 from isoflop.runs.check import CheckReport, check
 from isoflop.validate import Backtest
 from isoflop.validate.comparison import Comparison
 from isoflop.validate.spread import Multiverse
-
-if TYPE_CHECKING:
-    from jinja2 import Template
-
-DRAW: Final = """
-for (const place of document.querySelectorAll("figure .live")) {
-  const spec = JSON.parse(document.getElementById(place.dataset.spec).textContent);
-  window.vegaEmbed(place, spec, {mode: "vega-lite", actions: false, renderer: "svg", ast: true})
-    .then(() => place.parentElement.classList.add("drawn"));
-}
-"""
-"""Draws every figure; one that fails keeps its picture."""
 
 
 class Parts(TypedDict, total=False):
@@ -86,17 +71,9 @@ def render_report(fit: Fit, table: RunTable, **parts: Unpack[Parts]) -> str:
     Raises:
         FitError: these are not the fit's runs.
     """
-    sections = sections_of(fit, table, parts)
-    script = javascript() + DRAW
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return _template().render(
-        title=parts.get("title") or _title(fit),
-        headline=top.headline(fit, parts.get("plan"), parts.get("backtest")),
-        sections=sections,
-        script=script,
-        digest=digest,
-        version=fit.versions.get("isoflop", ""),
-    )
+    headline = top.headline(fit, parts.get("plan"), parts.get("backtest"))
+    title = parts.get("title") or _title(fit)
+    return render_sheet(title, headline, sections_of(fit, table, parts), version=fit.versions.get("isoflop", ""))
 
 
 def _title(fit: Fit) -> str:
@@ -153,20 +130,3 @@ def write_report(path: str | Path, fit: Fit, table: RunTable, **parts: Unpack[Pa
     file = Path(path)
     write_text(file, render_report(fit, table, **parts))
     return file
-
-
-@cache
-def _template() -> "Template":
-    """The page's template; whatever is put into it is escaped."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup
-
-    environment = Environment(
-        loader=PackageLoader("isoflop.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["script_json"] = lambda data: Markup(script_json(data))
-    return environment.get_template("page.html")
