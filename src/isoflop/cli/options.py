@@ -174,7 +174,8 @@ Limits = Annotated[
     typer.Option(
         "--limit",
         metavar="WHAT<=MUCH",
-        help="What must hold: 'flops <= 1e22', 'money <= $2M', 'time <= 30 days', 'loss <= 2.1'; repeatable.",
+        help="What must hold: 'flops <= 1e22', 'money <= $2M', 'time <= 30 days', 'loss <= 2.1', 'web + code = 1'; "
+        "repeatable.",
     ),
 ]
 Minimise = Annotated[

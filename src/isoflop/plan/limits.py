@@ -1,4 +1,4 @@
-"""Limits of a plan: `money <= $2M`, `6*N*D + 2*N*serve_tokens <= 1e24`, `loss <= 2.1`."""
+"""Limits of a plan: `money <= $2M`, `6*N*D + 2*N*serve_tokens <= 1e24`, `loss <= 2.1`, `a + b + c = 1`."""
 
 import re
 from collections.abc import Sequence
@@ -9,12 +9,12 @@ from isoflop.errors import InputError, UnitsError
 from isoflop.plan.quantities import Expression, expression, kind_of, read_value
 from isoflop.units import format_bytes, format_duration, format_quantity
 
-_SIDES: Final = re.compile(r"(?P<left>[^<>=]+)(?P<sign><=|>=|<|>|≤|≥)(?P<right>[^<>=]+)")
+_SIDES: Final = re.compile(r"(?P<left>[^<>=]+)(?P<sign><=|>=|==|<|>|=|≤|≥)(?P<right>[^<>=]+)")
 
 
 @dataclass(frozen=True)
 class Limit:
-    """One side that must not exceed the other.
+    """One side that must not exceed the other, or must equal it.
 
     Args:
         text: as written.
@@ -23,6 +23,7 @@ class Limit:
         below: whether left must stay below right (else above).
         key: name of the number on the right among the inputs; empty where it is a formula.
         value: that number; None where it is a formula.
+        equal: whether both sides must be equal.
     """
 
     text: str
@@ -31,6 +32,7 @@ class Limit:
     below: bool
     key: str = ""
     value: float | None = None
+    equal: bool = False
 
     @property
     def kind(self) -> str:
@@ -42,11 +44,12 @@ class Limit:
         return show_value(self.left.text, value)
 
 
-def read_limits(texts: Sequence[str]) -> tuple[Limit, ...]:
+def read_limits(texts: Sequence[str], *, prefix: str = "limit") -> tuple[Limit, ...]:
     """Read limits.
 
     Args:
-        texts: such as `money <= $2M` or `tokens <= 4*unique_tokens`.
+        texts: such as `money <= $2M`, `tokens <= 4*unique_tokens` or `web + books + code = 1`.
+        prefix: of the names of numbers on the right.
 
     Returns:
         The limits, in order.
@@ -62,13 +65,14 @@ def read_limits(texts: Sequence[str]) -> tuple[Limit, ...]:
         sides = _SIDES.fullmatch(text.strip())
         if sides is None:
             raise InputError(f"{text!r} is no limit. Write what <= how much, such as 'money <= $2M' or 'loss <= 2.1'.")
-        left, below = expression(sides["left"]), sides["sign"] in {"<=", "<", "≤"}
+        left, sign = expression(sides["left"]), sides["sign"]
+        below, equal = sign not in {">=", ">", "≥"}, sign in {"=", "=="}
         if not left.words:
             raise InputError(f"{text!r} has a number on its left. Write the quantity first, as in 'money <= $2M'.")
-        key = f"limit_{number}"
+        key = f"{prefix}_{number}"
         value = _number(left, sides["right"].strip())
         right = Expression(key, (key,)) if value is not None else expression(sides["right"])
-        found.append(Limit(text.strip(), left, right, below, key if value is not None else "", value))
+        found.append(Limit(text.strip(), left, right, below, key if value is not None else "", value, equal))
     return tuple(found)
 
 

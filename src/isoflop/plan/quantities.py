@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -204,8 +204,19 @@ def expression(text: str) -> Expression:
     return made
 
 
-Made = Expression | Shaped
-"""A way to have a quantity: a formula, or a count of the shape that is made for N."""
+class Made(Protocol):
+    """A way to have a quantity: a formula, a count of the shape that is made for N, a variable that follows."""
+
+    @property
+    def text(self) -> str:
+        """How it is written."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What it depends on."""
+
+    def at(self, values: Mapping[str, Array]) -> Array:
+        """Its value at words' values."""
 
 
 @dataclass(frozen=True)
@@ -216,14 +227,18 @@ class Scope:
         known: words with a value of their own: variables, given numbers, the response.
         own: quantities of the user, name → formula.
         smooth: whether N has a range, so that counts of its shape are taken between shapes.
+        solved: variables that follow from limits which must hold exactly.
     """
 
     known: frozenset[str]
     own: Mapping[str, str]
     smooth: bool = True
+    solved: Mapping[str, Made] = field(default_factory=dict)
 
     def _ways(self, word: str) -> tuple[Made, ...]:
         """All ways to have a word, in order."""
+        if word in self.solved:
+            return (self.solved[word],)
         if word in self.own:
             return (expression(self.own[word]),)
         if word in COUNTED:
@@ -278,3 +293,8 @@ class Scope:
             if word not in self.known and (made := self.formula(word)) is not None:
                 found |= dict.fromkeys((*self.chain(made.words), word))
         return tuple(found)
+
+    def chain_words(self, word: str) -> tuple[str, ...]:
+        """All words that one depends on, at any distance."""
+        below = self.formula(word) if word not in self.known else None
+        return () if below is None else tuple(x for w in below.words for x in (w, *self.chain_words(w)))

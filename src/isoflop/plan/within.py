@@ -50,7 +50,8 @@ def plan_within(
         fit: a fit with draws.
         choose: column → None (a range around the runs), `(low, high)`, a list of values, or text such as
             `1e8..1e12`, `4|8|16`, `64..1024/64`.
-        limits: texts such as `flops <= 1e22`, `money <= $2M`, `loss <= 2.1`, `tokens <= 4*unique_tokens`.
+        limits: texts such as `flops <= 1e22`, `money <= $2M`, `loss <= 2.1`, `tokens <= 4*unique_tokens`, or
+            `web + books + code = 1`, which must hold exactly: a variable in which it is linear follows from it.
         minimise: what is made small, the law's response when nothing is said; a quantity or a formula.
         maximise: what is made large instead.
         given: word → number or text with a unit: prices, other columns, levels of indexed parameters.
@@ -190,5 +191,6 @@ def _why_none(laid: Laid, options: Sequence[Mapping[str, float]]) -> InputError:
             "Narrow the ranges, or add a limit."
         )
     nearest, option = min(found, key=lambda item: item[0].common)
-    at = ", ".join(f"{w} = {v:g}" for w, v in option.items())
-    return nearest.error(f"With {at}: " if len(options) > 1 else "")
+    at = [f"{w} = {v:g}" for w, v in option.items()] if len(options) > 1 else []
+    at += [f"{one.variable.word} {one.text}" for one in laid.followed]
+    return nearest.error(f"With {', '.join(at)}: " if at else "")

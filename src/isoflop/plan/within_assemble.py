@@ -1,6 +1,6 @@
 """From solved rows to a plan: estimates, shadow prices, steps and warnings."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from isoflop.fit.estimate import Estimate, estimate_from_draws
 from isoflop.fit.result import Fit
 from isoflop.plan import warn
 from isoflop.plan.around_best import flat_ranges, sensitivities
+from isoflop.plan.equalities import Followed, price_of
 from isoflop.plan.interior import Solved
 from isoflop.plan.limits import Limit, show_value
 from isoflop.plan.problem import Batch, tight
@@ -56,15 +57,18 @@ def assemble(fits: Mapping[str, Fit], request: Request, laid: Laid, best: Best, 
         shown = np.where(best.exists, np.broadcast_to(rows, (len(best.exists), 1))[:, 0], np.nan)
         return _estimate(fits, shown, level)
 
-    chosen_words = [*(v.word for v in problem.variables), *(c.word for c in laid.choices)]
+    chosen_words = [
+        *(v.word for v in problem.variables), *(f.variable.word for f in laid.followed),
+        *(c.word for c in laid.choices),
+    ]  # fmt: skip
     variables = {word: estimate(values[word]) for word in chosen_words}
     variables |= {c.word: _listed(variables[c.word]) for c in laid.choices}
     quantities = {word: estimate(values[word]) for word in words if word not in variables}
-    uses = tuple(_use(laid, best, (j, limit), (values, worth), estimate) for j, limit in enumerate(problem.limits))
+    uses = _uses(laid, best, (values, worth), estimate, request.limits)
     x, row = best.solved.x[0], best.batch.take(np.zeros(1, dtype=int))
-    keys = [limit.key for limit in problem.limits if limit.key]
-    inputs = [word for word in laid.inputs if word not in WHOLE]
-    labels = [*inputs, *(limit.text for limit in problem.limits if limit.key)]
+    asked = [limit for limit in problem.limits if limit.key and limit.text in {text.strip() for text in request.limits}]
+    keys, inputs = [limit.key for limit in asked], [word for word in laid.inputs if word not in WHOLE]
+    labels = [*inputs, *(limit.text for limit in asked)]
     moved = sensitivities(problem, row, x, [*inputs, *keys], labels)
     point = {w: float(np.ravel(v)[0]) for w, v in values.items() if w not in keys}
     distance, source = _distances(fits, point)
@@ -101,6 +105,38 @@ def _listed(estimate: Estimate) -> Estimate:
     tail = (1 - estimate.level) / 2
     low, high = np.quantile(draws, [tail, 1 - tail], method="nearest")
     return replace(estimate, interval=(float(min(low, estimate.value)), float(max(high, estimate.value))))
+
+
+def _uses(
+    laid: Laid, best: Best, values: tuple[dict[str, Array], Array], estimate: Callable[[Array], Estimate],
+    asked: Sequence[str],
+) -> tuple[LimitUse, ...]:  # fmt: skip
+    """All limits in the order in which they were asked for; ends of ranges only where they bind."""
+    found = [_use(laid, best, (j, limit), values, estimate) for j, limit in enumerate(laid.problem.limits)]
+    found += [_use_exact(laid, best, one, values, estimate) for one in laid.followed]
+    place = {text.strip(): k for k, text in enumerate(asked)}
+    shown = [use for use in found if use.text in place or use.active]
+    return tuple(sorted(shown, key=lambda use: place.get(use.text, len(place))))
+
+
+def _use_exact(
+    laid: Laid,
+    best: Best,
+    one: Followed,
+    values: tuple[dict[str, Array], Array],
+    estimate: Callable[[Array], Estimate],
+) -> LimitUse:
+    """A limit that holds exactly, and what one more unit on its right changes."""
+    (found, worth), problem = values, laid.problem
+    used, most = (np.broadcast_to(problem.side(side, found), worth.shape)[:, 0] for side in (one.left, one.right))
+    change = problem.sign * price_of(one, problem, best.batch, best.solved)
+    change = change * (worth[:, 0] if problem.logs[0] else 1.0)
+    share = change * most * 0.01 / np.abs(worth[:, 0])
+    ends = (estimate(row[:, None]) for row in (used, most, change, share))
+    left, right, price, per_percent = ends
+    return LimitUse(
+        one.limit.text, left, right, active=True, active_share=1.0, shadow_price=price, per_percent=per_percent
+    )
 
 
 def _use(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from isoflop.errors import InputError, LawError
 from isoflop.fit.result import Fit
 from isoflop.laws.law import Law
+from isoflop.plan.equalities import Followed, bounds_of, follow
 from isoflop.plan.hardware import device as find_device
 from isoflop.plan.limits import read_limits
 from isoflop.plan.memory import STAGES
@@ -67,6 +68,7 @@ class Laid:
         labels: values of columns that index parameters.
         inputs: word → value of all numbers that matter.
         sources: word → where its value comes from, for those of the accelerator.
+        followed: variables that follow from limits which must hold exactly.
     """
 
     problem: Problem
@@ -76,6 +78,7 @@ class Laid:
     labels: Mapping[str, str]
     inputs: Mapping[str, float]
     sources: Mapping[str, str]
+    followed: tuple[Followed, ...] = ()
 
 
 def lay_out(fits: Mapping[str, Fit], request: Request) -> Laid:
@@ -126,9 +129,28 @@ def lay_out(fits: Mapping[str, Fit], request: Request) -> Laid:
     laws, theta = _rows(fits, labels, rows)
     batch = Batch(theta, {w: np.full((rows, 1), v) for w, v in values.items() if w in used or w in keys})
     problem = Problem(laws, variables, scope, objective, limits, request.sign)
-    return Laid(
-        problem, batch, choices, assumed, labels, {w: v for w, v in values.items() if w in used - set(keys)}, sources
-    )
+    inputs = {w: v for w, v in values.items() if w in used - set(keys)}
+    return _exact(Laid(problem, batch, choices, assumed, labels, inputs, sources))
+
+
+def _exact(laid: Laid) -> Laid:
+    """Take the variables out that follow from limits which must hold exactly; their ranges become limits."""
+    problem, batch = laid.problem, laid.batch
+    equal = tuple(limit for limit in problem.limits if limit.equal)
+    if not equal:
+        return laid
+    found = follow(equal, problem.variables, problem.scope, problem.laws)
+    bounds = bounds_of(found)
+    gone = {one.variable.word: one for one in found}
+    numbers = {one.shift: 0.0 for one in found} | {one.key: float(one.value or 0.0) for one in bounds}
+    known = (problem.scope.known - set(gone)) | set(numbers)
+    made = replace(
+        problem, scope=replace(problem.scope, known=known, solved=gone),
+        variables=tuple(one for one in problem.variables if one.word not in gone),
+        limits=(*(limit for limit in problem.limits if not limit.equal), *bounds),
+    )  # fmt: skip
+    batch = batch.setting(**{word: np.full(batch.rows, value) for word, value in numbers.items()})
+    return replace(laid, problem=made, batch=batch, followed=found)
 
 
 def with_logs(laid: Laid, first: Mapping[str, float]) -> Laid:

@@ -67,6 +67,11 @@ def _problem_steps(laid: Laid, made: PlanWithin) -> list[Step]:
     verb = "least" if made.sense == "minimise" else "largest"
     found = [Step(f"The {verb} {made.objective} is looked for.", f"{made.sense} {made.objective}", source="given")]
     found += [Step("A limit.", use.text, float(use.limit.value), "given") for use in made.limits]
+    found += [
+        Step(f"{one.variable.word} follows from the others.", f"{one.variable.word} {one.text}",
+             float(made.variables[one.variable.word].value), "given")
+        for one in laid.followed
+    ]  # fmt: skip
     words = [v.word for v in laid.problem.variables]
     what = f"{', '.join(words)} by an interior-point method from several starts" if words else "nothing in a range"
     listed = "".join(f", {c.word} among {len(c.values)} values" for c in laid.choices)
