@@ -7,7 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoflop.errors import LawError
+from isoflop.fit.estimate import Estimate
+from isoflop.fit.result import Fit
 from isoflop.laws.law import Law
+from isoflop.methods.answers import answers, from_answers
 
 POINTS: Final = 512
 """Points of the span at which a change of sign is looked for."""
@@ -67,6 +70,53 @@ def crossing(
     found = tuple(float(np.exp(root)) for root in sorted([*roots, *grid[signs == 0]]))
     law.warn_outside({column: found, **others} if found else others)
     return found
+
+
+def crossings_of(
+    first: Fit, second: Fit, *, column: str, span: tuple[float, float], level: float | None = None, **others: float
+) -> tuple[Estimate, ...]:
+    """Crossings of two fits of one law with intervals: the k-th draws of both are paired.
+
+    For recipes fitted together, with a region that may have no end, see `isoflop.recipes`.
+
+    Args:
+        first: the fit of one recipe, with draws.
+        second: the fit of the other.
+        column: column along which to look.
+        span: smallest and largest value, both positive.
+        level: confidence level; that of the first fit when None.
+        others: the law's other columns, held fixed.
+
+    Returns:
+        One estimate for each crossing of the fits; a draw counts with its own crossing nearest in the logarithm.
+        Where more than a tenth of the draws cross nowhere in the span, the interval is NaN.
+
+    Raises:
+        LawError: the fits are of two laws, or one has no draws; and as `crossing` does.
+    """
+    if first.law.formula != second.law.formula or first.draws is None or second.draws is None:
+        raise LawError(
+            f"Crossings need draws of two fits of one law, not {first.law.name!r} and {second.law.name!r} without. "
+            "Fit both by the same law, with a bootstrap."
+        )
+    points = crossing(first.law, first.parameters, second.parameters, column=column, span=span, **others)
+    names = first.names
+    pairs = [[dict(zip(names, row.tolist(), strict=True)) for row in pair]
+             for pair in zip(first.draws, second.draws, strict=False)]  # fmt: skip
+    worse = max(first, second, key=lambda fit: fit.correction.factor(fit.level))
+    found = []
+    for point in points:
+
+        def nearest(pair: list[dict[str, float]], at: float = point) -> float:
+            roots = crossing(first.law, pair[0], pair[1], column=column, span=span, **others)
+            return min(roots, key=lambda root: abs(np.log(root / at)), default=np.nan)
+
+        drawn = answers(nearest, pairs, ())
+        found.append(from_answers(
+            np.asarray(point), drawn, first.level if level is None else level, worse.correction,
+            leaves_out=(f"crossings outside {span[0]:g} to {span[1]:g}", *worse.leaves_out), unit=column,
+        ))  # fmt: skip
+    return tuple(found)
 
 
 def _value(law: Law, values: Mapping[str, float], name: str) -> float:

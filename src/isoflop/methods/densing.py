@@ -2,18 +2,27 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from isoflop import laws
 from isoflop.errors import FitError
+from isoflop.fit.estimate import Estimate
 from isoflop.fit.fitting import fit_law
 from isoflop.fit.result import Fit
+from isoflop.methods.answers import answer
 from isoflop.runs.table import RunTable
+from isoflop.uncertainty.bootstrap import bootstrap
 
 Array = NDArray[Any]
+
+NOT_IN: Final = (
+    "that the densest models so far were chosen by their densities, noise included",
+    "the errors of the effective sizes",
+)
+"""What the interval of a doubling time does not contain."""
 
 
 def effective_params(
@@ -106,15 +115,17 @@ def frontier(days: ArrayLike, density: ArrayLike) -> Array:
     return np.array(places, dtype=np.intp)
 
 
-def fit_trend(days: ArrayLike, density: ArrayLike) -> Fit:
+def fit_trend(days: ArrayLike, density: ArrayLike, *, rng: np.random.Generator | None = None, draws: int = 1000) -> Fit:
     """Fit `ln density_max = A t + B` to the densest models so far.
 
     Args:
         days: release days, counted from the first model, shape (models,).
         density: effective over actual parameters, shape (models,).
+        rng: random state of the resampling of these models; no draws when None.
+        draws: refits behind the intervals.
 
     Returns:
-        The law `densing`, fitted by least squares of the logarithms; see `doubling_days`.
+        The law `densing`, fitted by least squares of the logarithms; see `doubling`.
 
     Raises:
         FitError: fewer than three models were the densest so far.
@@ -123,4 +134,22 @@ def fit_trend(days: ArrayLike, density: ArrayLike) -> Fit:
     if len(places) < 3:
         raise FitError(f"Only {len(places)} models were the densest so far; a trend needs three. Add models.")
     table = {"days": np.asarray(days, float)[places], "density": np.asarray(density, float)[places]}
-    return fit_law(laws.get("densing"), RunTable.from_columns(table), objective="log-ls")
+    runs = RunTable.from_columns(table)
+    fit = fit_law(laws.get("densing"), runs, objective="log-ls")
+    return fit if rng is None else bootstrap(fit, runs, rng=rng, draws=draws)
+
+
+def doubling(fit: Fit, *, level: float | None = None) -> Estimate:
+    """Days in which the best density doubles, with the interval of a fitted trend.
+
+    Args:
+        fit: a trend with draws.
+        level: confidence level; the fit's own when None.
+
+    Returns:
+        Days.
+
+    Raises:
+        LawError: the fit has no draws.
+    """
+    return answer(fit, lambda p: doubling_days(p["A"]), level=level, unit="days", leaves_out=NOT_IN)

@@ -10,7 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize_scalar
 
 from isoflop.errors import InputError
+from isoflop.fit.estimate import Estimate
+from isoflop.fit.result import Fit
 from isoflop.laws.precision import FP4_TRAINING, KUMAR_PRECISION, KUMAR_PTQ
+from isoflop.methods.answers import answer
 
 Array = NDArray[Any]
 
@@ -99,6 +102,25 @@ def best_training_bits(*, values: Mapping[str, float] = KUMAR) -> float:
     )  # fmt: skip
     KUMAR_PRECISION.warn_outside({f"{tensor}_bits": found.x for tensor, _ in _TENSORS})
     return float(found.x)
+
+
+def training_bits(fit: Fit, *, level: float | None = None) -> Estimate:
+    """Best bits of `best_training_bits` under a fit, with the interval of its draws.
+
+    The published constants come without errors, so their answer has no interval.
+
+    Args:
+        fit: a fit of the law `kumar-precision` with draws.
+        level: confidence level; the fit's own when None.
+
+    Returns:
+        Bits; draws without a best precision between 1 and 32 bits are named.
+
+    Raises:
+        LawError: the fit has no draws.
+    """
+    left = ("how little the loss changes near the best bits", "that bits are whole, and formats few")
+    return answer(fit, lambda p: best_training_bits(values=p), level=level, unit="bits", leaves_out=left)
 
 
 def allocation_shift(bits: ArrayLike, *, values: Mapping[str, float] = KUMAR, reference: float = 16.0) -> Array:

@@ -1,6 +1,6 @@
 """Observational scaling laws: principal components of public benchmark scores, and what they predict."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Final
@@ -13,6 +13,9 @@ from isoflop.errors import FitError, TableError
 from isoflop.fit.estimate import Estimate, estimate_from_draws
 from isoflop.fit.fitting import fit_law
 from isoflop.fit.result import Fit
+from isoflop.methods.family_lines import FamilyLine as FamilyLine
+from isoflop.methods.family_lines import equivalent_flops as equivalent_flops
+from isoflop.methods.family_lines import family_lines as family_lines
 from isoflop.runs.table import RunTable
 from isoflop.uncertainty.bootstrap import bootstrap
 
@@ -21,7 +24,6 @@ Array = NDArray[Any]
 IMPUTE_STEPS: Final = 1000
 IMPUTE_TOLERANCE: Final = 1e-4
 COMPONENTS: Final = 3
-FEWEST_MODELS: Final = 3
 NOT_IN: Final = (
     "that the components were found on the same models, which were not drawn again with them",
     "that stronger models may leave the sigmoid of the weaker ones",
@@ -63,23 +65,6 @@ class Capabilities:
         along = np.where(known, centred, 0.0) @ first / size
         filled = np.where(known, centred, np.clip(self.mean + along[:, None] * first, 0.0, 1.0) - self.mean)
         return np.asarray(filled @ self.directions.T)
-
-
-@dataclass(frozen=True)
-class FamilyLine:
-    """A capability of one family against log compute.
-
-    Args:
-        slope: gain per unit of ln C, gamma of the source.
-        intercept: nu of the source.
-        r2: share of the variance explained.
-        models: how many.
-    """
-
-    slope: float
-    intercept: float
-    r2: float
-    models: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,33 +155,6 @@ def capabilities(benchmarks: Sequence[str], scores: ArrayLike, *, components: in
     _, s, v = np.linalg.svd(filled - mean, full_matrices=False)
     directions = v[:components] * np.sign(v[:components].sum(axis=1, keepdims=True))
     return Capabilities(tuple(benchmarks), mean, directions, s**2 / np.sum(s**2))
-
-
-def family_lines(component: ArrayLike, flops: ArrayLike, families: Sequence[str]) -> Mapping[str, FamilyLine]:
-    """Straight line of a capability in log compute, one per family.
-
-    Args:
-        component: values, shape (models,).
-        flops: training compute, NaN where unknown, shape (models,).
-        families: family of each model.
-
-    Returns:
-        Family → line, for families of at least three models with known compute.
-    """
-    y, x, names = np.asarray(component, float), np.log(np.asarray(flops, float)), np.asarray(families)
-    found = {}
-    for family in sorted(set(families)):
-        own = (names == family) & np.isfinite(x)
-        if own.sum() >= FEWEST_MODELS and np.ptp(x[own]) > 0:
-            slope, intercept = np.polyfit(x[own], y[own], 1)
-            r2 = float(np.corrcoef(x[own], y[own])[0, 1] ** 2)
-            found[family] = FamilyLine(float(slope), float(intercept), r2, int(own.sum()))
-    return found
-
-
-def equivalent_flops(component: ArrayLike, line: FamilyLine) -> Array:
-    """Compute at which a reference family reaches a capability, `C = exp((PC - nu)/gamma)`."""
-    return np.asarray(np.exp((np.asarray(component, float) - line.intercept) / line.slope))
 
 
 def observe(

@@ -1,19 +1,28 @@
 """Quantization-aware training put to use: how to split the tokens, and what the quantized model is worth."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from isoflop.errors import InputError
+from isoflop.fit.estimate import Estimate, check_level
+from isoflop.fit.quantiles import normal_quantile
+from isoflop.fit.result import Fit
 from isoflop.laws.qat import QAT_ERROR, QAT_FRACTION, QAT_LOSS
+from isoflop.methods.answers import answer
 
 Array = NDArray[Any]
 
 SPLIT_FACTOR: Final = 0.906
 """What the joint error of weights and activations is of the sum of the two apart (Chen et al. 2025)."""
+
+MEAN_ERROR: Final = 0.091
+"""Mean absolute error of the published law in the share itself (Dremov et al. 2025, as two summaries print it)."""
+
+FLAT: Final = "how little the loss changes near the best share"
 
 
 @dataclass(frozen=True)
@@ -25,12 +34,14 @@ class TokenSplit:
         full_precision: tokens before it.
         quantized: tokens in it.
         tokens_per_byte: all tokens per byte of quantized weights, what the share depends on.
+        share: the fraction with its interval, cut to 0 to 1.
     """
 
     fraction: float
     full_precision: float
     quantized: float
     tokens_per_byte: float
+    share: Estimate
 
 
 def tokens_per_parameter_byte(params: ArrayLike, tokens: ArrayLike, weight_bits: ArrayLike) -> Array:
@@ -58,7 +69,15 @@ def tokens_per_parameter_byte(params: ArrayLike, tokens: ArrayLike, weight_bits:
     return np.asarray(8 * d / (n * b))
 
 
-def split_tokens(params: float, tokens: float, weight_bits: float, *, a: float | None = None) -> TokenSplit:
+def split_tokens(
+    params: float,
+    tokens: float,
+    weight_bits: float,
+    *,
+    a: float | None = None,
+    fit: Fit | None = None,
+    level: float = 0.9,
+) -> TokenSplit:
     """Split the tokens between full precision and quantization-aware training for the least final loss.
 
     `f* = exp(ln S - a/ln S)/S = exp(-a/ln S)`, with S the tokens per parameter-byte.
@@ -69,10 +88,13 @@ def split_tokens(params: float, tokens: float, weight_bits: float, *, a: float |
         params: N.
         tokens: D, all of them.
         weight_bits: bits of a weight in quantization-aware training.
-        a: constant of the law `qat-fraction`; the published 6.7297 when None, whose error in f* is 0.091.
+        a: constant of the law `qat-fraction`; the published 6.7297 when None.
+        fit: a fit of that law with draws, in place of a constant.
+        level: confidence level of the interval.
 
     Returns:
-        The split.
+        The split. With the published constant, the interval of the share stands on its printed mean absolute
+        error of 0.091, taken to be that of normal errors; a constant of yours has none.
 
     Raises:
         InputError: a number is not positive, or there is at most one token per parameter-byte, where the
@@ -91,9 +113,28 @@ def split_tokens(params: float, tokens: float, weight_bits: float, *, a: float |
             "best share is only known above 1. Give more tokens or fewer parameters."
         )
     QAT_FRACTION.warn_outside({"params": params, "tokens": tokens, "weight_bits": weight_bits})
-    values = QAT_FRACTION.published_set().values if a is None else {"a": a}
-    fraction = float(np.exp(-values["a"] / np.log(ratio)))
-    return TokenSplit(fraction, (1 - fraction) * tokens, fraction * tokens, ratio)
+    share = _share(ratio, a, fit, level)
+    fraction = float(share.value)
+    return TokenSplit(fraction, (1 - fraction) * tokens, fraction * tokens, ratio, share)
+
+
+def _share(ratio: float, a: float | None, fit: Fit | None, level: float) -> Estimate:
+    """The best share, with what is known of its error."""
+
+    def fraction(values: Mapping[str, float]) -> float:
+        return float(np.exp(-values["a"] / np.log(ratio)))
+
+    if fit is not None:
+        found = answer(fit, fraction, level=level, unit=QAT_FRACTION.unit, leaves_out=(FLAT,))
+        return replace(found, interval=(max(found.interval[0], 0.0), min(found.interval[1], 1.0)))
+    check_level(level)
+    if a is not None:
+        nothing = ("everything: the constant was given",)
+        return Estimate(fraction({"a": a}), (np.nan, np.nan), level, None, nothing, QAT_FRACTION.unit)
+    value = fraction(QAT_FRACTION.published_set().values)
+    reach = float(normal_quantile(0.5 + level / 2) * MEAN_ERROR * np.sqrt(np.pi / 2))
+    left = (FLAT, "that the error may differ between models and bits", "the error of the constant itself")
+    return Estimate(value, (max(value - reach, 0.0), min(value + reach, 1.0)), level, None, left, QAT_FRACTION.unit)
 
 
 def joint_error(weights: ArrayLike, activations: ArrayLike) -> Array:

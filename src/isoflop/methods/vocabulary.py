@@ -11,7 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 
 from isoflop.errors import InputError, RangeWarning
+from isoflop.fit.estimate import Estimate
+from isoflop.fit.result import Fit
 from isoflop.laws.architecture import VOCABULARY
+from isoflop.methods.answers import answer
 from isoflop.units import FLOPS_PER_PARAM_TOKEN
 
 PUBLISHED: Final[Mapping[str, float]] = MappingProxyType(dict(VOCABULARY.published_set("tao-2024").values))
@@ -55,6 +58,8 @@ class VocabularyEstimates:
         isoflop: entries by power laws through isoFLOP optima.
         derivative: entries by the vanishing derivative of compute at equal loss.
         parametric: entries by the law of the loss.
+        by_law: the same with its interval, where the law was fitted with draws; else None. The two power laws come
+            without errors.
     """
 
     nonvocab_params: float
@@ -63,6 +68,7 @@ class VocabularyEstimates:
     isoflop: int
     derivative: int
     parametric: int
+    by_law: Estimate | None = None
 
     @property
     def range(self) -> tuple[int, int]:
@@ -151,6 +157,8 @@ def best_vocabularies(
     flops: float | None = None,
     width: int | None = None,
     values: Mapping[str, float] = PUBLISHED,
+    fit: Fit | None = None,
+    level: float | None = None,
 ) -> VocabularyEstimates:
     """Estimate the best vocabulary in the source's three ways.
 
@@ -165,6 +173,8 @@ def best_vocabularies(
         flops: training compute; the compute-optimal one of this size when None.
         width: embedding width; the source's for this size when None.
         values: parameters of the law `vocabulary`, for the third way.
+        fit: a fit of that law with draws, in place of the values; the third estimate then has an interval.
+        level: confidence level of the interval; the fit's own when None.
 
     Returns:
         The three estimates; they ask for the same size of model in different ways, so report the range.
@@ -189,10 +199,17 @@ def best_vocabularies(
     anchor, size, power = _ANCHOR
     by_isoflop = np.exp(intercept) * budget**exponent
     by_derivative = anchor * (nonvocab_params / size) ** power
-    by_law = _parametric(nonvocab_params, budget, d, values)
+    by_law = _parametric(nonvocab_params, budget, d, values if fit is None else fit.parameters)
     entries = (by_isoflop / d, by_derivative / d, by_law)
     VOCABULARY.warn_outside({"nonvocab_params": nonvocab_params, "flops": budget, "vocabulary": entries})
-    return VocabularyEstimates(nonvocab_params, d, budget, *(round(found) for found in entries))
+    isoflop, derivative, parametric = (round(found) for found in entries)
+    return VocabularyEstimates(
+        nonvocab_params, d, budget, isoflop, derivative, parametric,
+        None if fit is None else answer(
+            fit, lambda p: _parametric(nonvocab_params, budget, d, p), level=level, unit="entries",
+            leaves_out=("the compute and the width, which were given", "how flat the loss is near the best size"),
+        ),
+    )  # fmt: skip
 
 
 def _parametric(nonvocab_params: float, flops: float, width: int, values: Mapping[str, float]) -> float:
