@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 
 import numpy as np
 import pytest
@@ -11,6 +12,9 @@ import isoflop as iso
 from isoflop.errors import ColumnError, FileError, LawError
 from isoflop.fit import Correction, Fit
 from isoflop.fit.estimate import interval_from_draws
+from isoflop.fit.fitting import fit_law
+from isoflop.laws.law import Law, Parameter, Source
+from isoflop.runs.table import RunTable
 
 
 @pytest.fixture(scope="module")
@@ -185,3 +189,14 @@ def test_a_law_does_not_explain_a_column_by_itself():
 def test_a_negative_seed_is_refused():
     with pytest.raises(iso.InputError, match="seed"):
         iso.fit("chinchilla", chinchilla_runs(noise=0.01), seed=-1)
+
+
+def test_json_keeps_all_that_a_users_law_says():
+    law = Law(
+        "mine", "L = E + A/x^alpha", title="Loss in x", variables=("x",), unit="bits/byte", counted="x in millions",
+        valid="small x", advice="beware", source=Source("Nobody", 2026, "Notes", "p. 3"), limits=(0.0, math.inf),
+        ranges={"x": (1.0, 1e4)}, parameters={"alpha": Parameter((0.0, 2.0), "exponent", (0.1, 0.9))},
+    )  # fmt: skip
+    x = np.geomspace(1, 1e4, 12)
+    fit = fit_law(law, RunTable.from_columns({"x": x, "loss": 1.5 + 2 / x**0.4}))
+    assert Fit.from_json(fit.to_json()).law == law

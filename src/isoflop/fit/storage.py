@@ -5,7 +5,6 @@ import os
 import platform
 import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -18,8 +17,8 @@ from isoflop.errors import FileError
 from isoflop.fit.certificate import Certificate, CertificateCheck
 from isoflop.fit.objective import Objective
 from isoflop.fit.result import DataSummary, Fit
-from isoflop.laws.catalogue import catalogue
-from isoflop.laws.law import Domain, Law, Parameter
+from isoflop.fit.stored_law import law_from, law_parts
+from isoflop.laws.law import Law
 from isoflop.runs.table import Excluded
 
 FORMAT = 1
@@ -118,19 +117,11 @@ def _origin(fit: Fit) -> dict[str, Any]:
 
 def _rest(fit: Fit) -> dict[str, Any]:
     """What is needed to have the same fit again."""
-    described = {
-        n: {"domain": p.domain if isinstance(p.domain, str) else list(p.domain), "meaning": p.meaning}
-        for n, p in fit.law.parameters.items()
-    }
     return {
         "inflation": fit.inflation,
         "settings": dict(fit.settings),
         "versions": dict(fit.versions),
-        "law_parameters": described,
-        "law_ranges": {word: [_number(end) for end in span] for word, span in fit.law.ranges.items()},
-        "variables": list(fit.law.variables),
-        "unit": fit.law.unit,
-        "function": fit.law.function is not None,
+        **law_parts(fit.law),
         "residuals": fit.residuals.tolist(),
         "draws": None if fit.draws is None else [[_number(x) for x in row] for row in fit.draws.tolist()],
         "format": FORMAT,
@@ -165,38 +156,6 @@ def fit_from_source(source: str | Path, law: Law | None = None) -> Fit:
         ) from None
 
 
-def _law(data: dict[str, Any], given: Law | None) -> Law:
-    """The catalogue's law when name and formula agree, else one rebuilt from the text."""
-    if given is not None:
-        return given
-    known = catalogue().get(data["law"])
-    if (
-        known is not None
-        and known.formula == data["formula"]
-        and (known.function is not None) == bool(data.get("function"))
-    ):
-        return replace(known, unit=data["unit"])
-    if data.get("function"):
-        raise FileError(
-            f"This fit is of {data['law']!r}, a Python function, which JSON cannot hold. "
-            "Give the law: Fit.from_json(source, law=…)."
-        )
-    parameters = {n: Parameter(_domain(p["domain"]), p["meaning"]) for n, p in data["law_parameters"].items()}
-    # Fits written before laws had ranges lack the key.
-    ranges = {word: (float(low), float(high)) for word, (low, high) in data.get("law_ranges", {}).items()}
-    return Law(
-        data["law"], data["formula"], parameters=parameters, variables=tuple(data["variables"]), unit=data["unit"],
-        ranges=ranges,
-    )  # fmt: skip
-
-
-def _domain(stored: str | list[float]) -> Domain:
-    """A parameter's domain from JSON, where an interval is a list."""
-    if isinstance(stored, str):
-        return "real" if stored == "real" else "positive"
-    return (stored[0], stored[1])
-
-
 def _fit_from_dict(data: dict[str, Any], law: Law | None) -> Fit:
     """Rebuild a fit from plain data."""
     if data["format"] != FORMAT:
@@ -211,7 +170,7 @@ def _fit_from_dict(data: dict[str, Any], law: Law | None) -> Fit:
     )
     names = tuple(data["parameters"])
     return Fit(
-        law=_law(data, law),
+        law=law_from(data, law),
         objective=Objective(**{k: objective[k] for k in ("name", "kind", "log", "delta", "ratio")}),
         value=objective["value"],
         names=names,
