@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 from tests.fit.synthetic import TRUTH, chinchilla_runs
 
 import isoflop as iso
@@ -164,3 +165,18 @@ def test_a_fixed_parameter_has_no_profile_and_a_prior_is_refused():
     informed = fit_law(get("chinchilla"), RUNS, prior={"E": (1.7, 0.1)})
     with pytest.raises(LawError, match="delta"):
         profile(informed, RUNS, "alpha")
+
+
+def test_the_profile_of_a_real_parameter_crosses_zero():
+    """A straight line: the profile of its slope is the textbook's interval with t."""
+    rng = np.random.default_rng(4)
+    x = np.linspace(1, 5, 12)
+    y = 3 + 0.01 * x + 0.05 * rng.standard_normal(12)
+    law = Law("line", "L = b + a*x", variables=("x",), parameters={"a": Parameter("real"), "b": Parameter("real")})
+    runs = RunTable.from_columns({"x": x, "loss": y})
+    fit = fit_law(law, runs, objective="ls")
+    line = stats.linregress(x, y)
+    half = stats.t.ppf(0.95, 10) * line.stderr
+    low, high = profile(fit, runs, "a", level=0.9).interval
+    assert low < 0 < high
+    np.testing.assert_allclose([low, high], [line.slope - half, line.slope + half], atol=1e-4 * half)

@@ -27,8 +27,8 @@ def run_noise(runs: RunTable, noise: str | None, law: Law, response: str) -> Arr
 def seed_noise(runs: RunTable, law: Law, response: str) -> Array:
     """Relative noise per run from runs that agree in all the law's columns.
 
-    The standard deviation of ln L between seeds is smoothed as `ln sigma = u + v ln C` when at
-    least two groups repeat, else taken as one number.
+    The standard deviation of ln L between seeds is smoothed along size when at least two groups
+    repeat, else taken as one number.
 
     Raises:
         FitError: no two runs agree in all the law's columns.
@@ -50,6 +50,18 @@ def seed_noise(runs: RunTable, law: Law, response: str) -> Array:
         freedom.append(rows.sum() - 1)
     if len(places) == 1:
         return np.full(len(y), spreads[0])
-    slope, level = np.polyfit(places, np.log(spreads), 1, w=np.sqrt(freedom))
-    # Extrapolated seed noise is kept within what the repeated runs showed.
-    return np.asarray(np.clip(np.exp(level + slope * size), min(spreads), max(spreads)))
+    return _smoothed(np.array(places), np.array(spreads), np.array(freedom), size)
+
+
+def _smoothed(places: Array, spreads: Array, freedom: Array, size: Array) -> Array:
+    """Standard deviation along size, from those of a few seeds each: `ln sigma = u + v ln C`.
+
+    `E[ln s] = ln sigma + (psi(k/2) - ln(k/2)) / 2` and `Var[ln s] = psi'(k/2) / 4` with k degrees of freedom.
+    """
+    from scipy.special import digamma, polygamma
+
+    half = freedom / 2
+    logs = np.log(spreads) - 0.5 * (digamma(half) - np.log(half))
+    slope, level = np.polyfit(places, logs, 1, w=2 / np.sqrt(polygamma(1, half)))
+    # The line is not drawn beyond the sizes of which there are seeds.
+    return np.asarray(np.exp(level + slope * np.clip(size, places.min(), places.max())))

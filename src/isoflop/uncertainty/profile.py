@@ -7,6 +7,7 @@ bound there.
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -80,7 +81,8 @@ def profile(
         value = start[name]
     reached = _objective_of(fit, law, table, name, start)
     allowed = _allowance(fit, bind_fit(fit, table), chosen)
-    ends = [_end(reached, value, fit.value + allowed, side, fit) for side in (-1, 1)]
+    move = _logarithmic if _positive(law, name, value) else _straight
+    ends = [_end(partial(move, value), reached, fit.value + allowed, side) for side in (-1, 1)]
     return Estimate(value, (ends[0], ends[1]), chosen, leaves_out=fit.leaves_out)
 
 
@@ -148,26 +150,33 @@ def _objective_of(fit: Fit, law: Law, table: RunTable, name: str, start: dict[st
     return reached
 
 
-def _end(reached: Callable[[float], float], value: float, limit: float, side: int, fit: Fit) -> float:
+def _end(move: Callable[[float], float], reached: Callable[[float], float], limit: float, side: int) -> float:
     """Where the profile crosses its limit on one side: walk outward, then bisect."""
-    step = 0.01
-    inside, outside = 0.0, None
-    place = step
-    while place < REACH:
-        if reached(_moved(value, side * place)) > limit:
-            outside = place
-            break
+    inside, place = 0.0, 0.01
+    while reached(move(side * place)) <= limit:
         inside, place = place, place * 1.8
-    if outside is None:
-        return math.inf if side > 0 else (0.0 if value > 0 else -math.inf)
+        if place >= REACH:
+            return move(side * math.inf)
+    outside = place
     for _ in range(30):
         middle = 0.5 * (inside + outside)
         if outside - inside < 1e-5 * outside:
             break
-        inside, outside = (inside, middle) if reached(_moved(value, side * middle)) > limit else (middle, outside)
-    return _moved(value, side * 0.5 * (inside + outside))
+        inside, outside = (inside, middle) if reached(move(side * middle)) > limit else (middle, outside)
+    return move(side * 0.5 * (inside + outside))
 
 
-def _moved(value: float, step: float) -> float:
-    """A value a logarithmic step away, or an ordinary one when it is not positive."""
-    return value * math.exp(step) if value > 0 else value + step * max(abs(value), 1.0)
+def _positive(law: Law, name: str, value: float) -> bool:
+    """Whether a parameter stays above zero, so that it moves by factors."""
+    domain = law.domain(name.partition("[")[0])
+    return value > 0 and (domain == "positive" or (not isinstance(domain, str) and domain[0] >= 0))
+
+
+def _logarithmic(value: float, step: float) -> float:
+    """A value a logarithmic step away."""
+    return value * math.exp(step)
+
+
+def _straight(value: float, step: float) -> float:
+    """A value an ordinary step away, in its own size where that is large."""
+    return value + step * max(abs(value), 1.0)
