@@ -106,6 +106,8 @@ def test_thresholds_and_levels(rng):
         sweep_thresholds([0, 1], way, way, rng=rng, thresholds=[])
     with pytest.raises(InputError, match="NaN"):
         sweep_thresholds([0, 1], way, way, rng=rng, thresholds=[np.nan])
+    with pytest.raises(InputError, match="0 draws"):
+        sweep_thresholds([0, 1], way, way, rng=rng, draws=0)
     with pytest.raises(FitError, match="between 0 and 1"):
         sweep_thresholds([0, 1], way, way, rng=rng, level=1)
 

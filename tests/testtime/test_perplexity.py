@@ -92,6 +92,17 @@ def test_one_completion_per_sample():
         perplexity_consistency(["a", "b"], [-1.0, -2.0], completions=["x"])
 
 
+def test_sums_of_log_probs_are_told_from_means():
+    for rule in (perplexity_consistency, pruned_consistency):
+        with pytest.raises(InputError, match="divide them by its tokens"):
+            rule(["a", "b"], [-2000.0, -1500.0])
+
+
+def test_answers_are_hashable():
+    with pytest.raises(InputError, match=r"\[1\] cannot be compared"):
+        self_consistency([(1,), [1]])
+
+
 def test_no_sample():
     with pytest.raises(InputError, match="at least 1"):
         self_consistency([])

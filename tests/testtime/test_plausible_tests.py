@@ -103,7 +103,19 @@ def test_nothing_to_choose_from(scores):
         chosen(scores)
 
 
+def test_several_problems_are_not_grouped_together():
+    with pytest.raises(InputError, match="several problems"):
+        consensus_sets(np.ones((2, 3, 4)))
+
+
+def test_lengths_are_known():
+    with pytest.raises(InputError, match="1 lengths are missing"):
+        shortlist([[1], [0]], [1, np.nan])
+
+
 def test_marks_match_solutions():
+    with pytest.raises(InputError, match="outside 0 to 1"):
+        expected_correct([1.0, 2.0], [1, np.nan])
     with pytest.raises(InputError, match="one mark per solution"):
         expected_correct([1.0, 2.0], [1, 0, 1])
 

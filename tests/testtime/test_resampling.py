@@ -49,6 +49,12 @@ def test_no_weight_is_left(logs):
         normalised(logs)
 
 
+@pytest.mark.parametrize("weights", [[0, 0], [-1, 2], [np.nan, 1], [np.inf, 1], []])
+def test_weights_are_not_negative(weights, rng):
+    with pytest.raises(InputError, match="0 or more"):
+        resample(weights, 3, rng=rng)
+
+
 def test_unknown_words():
     with pytest.raises(InputError, match="score, odds"):
         step_weights([0.5], "logit")

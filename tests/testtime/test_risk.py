@@ -158,6 +158,15 @@ def test_levels_are_shares(rng):
         risk_coverage([0.1, 0.2], [1, 0], rng=rng, level=95)
 
 
+def test_intervals_need_draws(rng):
+    for call in (
+        lambda: risk_coverage([0.1, 0.2], [1, 0], rng=rng, draws=0),
+        lambda: accuracy_at_coverage([0.1, 0.2], [1, 0], 0.5, rng=rng, draws=0),
+    ):
+        with pytest.raises(InputError, match="0 draws"):
+            call()
+
+
 def test_no_score(rng):
     with pytest.raises(InputError, match="no score"):
         rank_scores({}, [1], rng=rng)

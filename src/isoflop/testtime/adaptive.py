@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from isoflop.errors import InputError
 from isoflop.fit.estimate import Estimate, check_level
 from isoflop.testtime.resample import NOT_IN, ends, weight_blocks
+from isoflop.testtime.risk_areas import check_draws
 
 Array = NDArray[Any]
 P = TypeVar("P")
@@ -177,6 +178,7 @@ def sweep_thresholds(
     ([0.75, 0.75, 0.5], [90.0, 50.0, 10.0], [0.0, 0.125, 0.0])
     """
     check_level(level)
+    check_draws(draws)
     d, right, cost, right_slow, cost_slow = _columns(difficulty, *quick, *think)
     taus = _default_thresholds(d) if thresholds is None else np.sort(np.asarray(thresholds, dtype=float).ravel())
     if np.isnan(taus).any() or not len(taus):

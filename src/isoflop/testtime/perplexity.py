@@ -52,9 +52,16 @@ def answer_classes(answers: Sequence[A], same: Callable[[A, A], bool] | None = N
     Returns:
         Class of every sample, shape (samples,).
 
+    Raises:
+        InputError: an answer is not hashable.
+
     >>> answer_classes(["1/2", "3", "0.5", "3"], same=lambda a, b: {a, b} == {"1/2", "0.5"})
     array([0, 1, 0, 1])
     """
+    given: Sequence[object] = answers
+    bad = [answer for answer in given if not isinstance(answer, Hashable)]
+    if bad:
+        raise InputError(f"The answer {bad[0]!r} cannot be compared by value. Give texts, numbers or tuples.")
     distinct = list(dict.fromkeys(answers))
     parent = list(range(len(distinct)))
 
@@ -121,7 +128,13 @@ def _probabilities(mean_log_prob: ArrayLike) -> Array:
             f"Mean log-probabilities of shape {logs.shape} must be a list of finite numbers of at most 0, one per "
             "sample. Give the mean over the tokens of each sample, in nats."
         )
-    return np.asarray(np.exp(logs))
+    found = np.exp(logs)
+    if not found.all():
+        raise InputError(
+            f"A mean log-probability of {logs.min():g} nats is no probability that a computer can hold. If these are "
+            "sums over the tokens of a sample, divide them by its tokens."
+        )
+    return np.asarray(found)
 
 
 def _first_of_each(completions: Sequence[Hashable] | None, count: int) -> Array:

@@ -47,13 +47,16 @@ def consensus_sets(passes: ArrayLike) -> tuple[tuple[int, ...], ...]:
         Places of the solutions of every set.
 
     Raises:
-        InputError: the matrix is empty, or holds something besides 0 and 1.
+        InputError: the matrix is empty, holds something besides 0 and 1, or is of several problems.
 
     >>> consensus_sets([[1, 1, 0], [0, 1, 1], [1, 1, 0]])
     ((0, 2), (1,))
     """
+    matrix = _passes(passes)
+    if matrix.ndim != 2:
+        raise InputError(f"Passes of shape {matrix.shape} are of several problems. Group them one problem at a time.")
     sets: dict[bytes, list[int]] = {}
-    for place, row in enumerate(_passes(passes)):
+    for place, row in enumerate(matrix):
         sets.setdefault(row.tobytes(), []).append(place)
     return tuple(tuple(members) for members in sets.values())
 
@@ -186,7 +189,7 @@ def expected_correct(scores: ArrayLike, correct: ArrayLike) -> Array:
         Shape (…).
 
     Raises:
-        InputError: shapes differ, or a score is missing.
+        InputError: shapes differ, or a score or a mark is missing.
 
     >>> float(expected_correct([2.0, 3.0, 3.0], [1, 0, 1]))
     0.5
@@ -194,6 +197,8 @@ def expected_correct(scores: ArrayLike, correct: ArrayLike) -> Array:
     best, truth = chosen(scores), np.asarray(correct, dtype=float)
     if truth.shape != best.shape:
         raise InputError(f"{best.shape} scores do not match {truth.shape} marks. Give one mark per solution.")
+    if not ((truth >= 0) & (truth <= 1)).all():
+        raise InputError("A mark is missing or outside 0 to 1. Write 1 for a correct solution and 0 for a wrong one.")
     return np.asarray((best * truth).sum(axis=-1) / best.sum(axis=-1))
 
 
@@ -226,6 +231,8 @@ def shortlist(
             f"{votes.shape} votes, {size.shape} lengths, {'no' if texts is None else len(texts)} texts, keep = {keep}: "
             "give one length (and text) per solution, and keep at least 1."
         )
+    if not np.isfinite(size).all():
+        raise InputError(f"{int((~np.isfinite(size)).sum())} lengths are missing or infinite. Give them.")
     found: list[int] = []
     seen: set[str] = set()
     for place in np.lexsort((size, -votes)):

@@ -99,13 +99,16 @@ def resample(weights: ArrayLike, count: int, *, rng: np.random.Generator, scheme
         Places, shape (count,), in rising order under "systematic".
 
     Raises:
-        InputError: the scheme is unknown.
+        InputError: the scheme is unknown, or a weight is negative, missing, or all are 0.
 
     >>> resample([0.0, 0.5, 0.5], 4, rng=np.random.default_rng(0), scheme="systematic")
     array([1, 1, 2, 2])
     """
     check_word("scheme", scheme, Scheme)
-    edges = np.cumsum(np.asarray(weights, dtype=float))
+    chances = np.asarray(weights, dtype=float)
+    if chances.ndim != 1 or not (chances >= 0).all() or not 0 < chances.sum() < np.inf or count < 0:
+        raise InputError(f"{chances.size} weights to draw {count} from: give numbers of 0 or more, not all 0.")
+    edges = np.cumsum(chances)
     at = rng.random(count) if scheme == "multinomial" else (np.arange(count) + rng.random()) / count
     # The last edge is 1 up to rounding; no particle of weight 0 is ever drawn.
     return np.searchsorted(edges / edges[-1], at, side="right").astype(np.int64)

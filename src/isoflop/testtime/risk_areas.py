@@ -78,8 +78,19 @@ def areas(ranked: Ranked, counts: Array) -> Array:
     return np.asarray(total / counts.sum(axis=1))
 
 
+def check_draws(draws: int) -> None:
+    """Refuse to make an interval of no draws.
+
+    Raises:
+        InputError: there are none.
+    """
+    if draws < 1:
+        raise InputError(f"{draws} draws give no interval. Ask for some hundreds.")
+
+
 def drawn_counts(problems: int, draws: int, rng: np.random.Generator) -> Iterator[Array]:
     """Give blocks of how often each problem is drawn, shape (draws, problems)."""
+    check_draws(draws)
     for weights in weight_blocks(problems, draws, rng):
         yield np.rint(weights * problems)
 
