@@ -58,7 +58,7 @@ def answer_classes(answers: Sequence[A], same: Callable[[A, A], bool] | None = N
     >>> answer_classes(["1/2", "3", "0.5", "3"], same=lambda a, b: {a, b} == {"1/2", "0.5"})
     array([0, 1, 0, 1])
     """
-    given: Sequence[object] = answers
+    given: Sequence[Any] = list(answers)
     bad = [answer for answer in given if not isinstance(answer, Hashable)]
     if bad:
         raise InputError(f"The answer {bad[0]!r} cannot be compared by value. Give texts, numbers or tuples.")
