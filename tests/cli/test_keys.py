@@ -31,9 +31,19 @@ CALLS = {
     "recipes": "recipes {recipes} --law chinchilla --flops 1e21 --bootstrap 20",
     "curves": "curves {curves} --map checkpoint_step=step --by run --warmup 200 --bootstrap 10",
     "samples": "samples {samples} --where model='small' --bootstrap 100",
+    "budget": "budget {samples} --prices {prices} --by model --bins 2 --bootstrap 100",
     "next": "next {fit} --params 1e10 --tokens 2e11 --budget 1e21 --most 4",
     "data list": "data list",
 }
+
+PRICES = """
+[models.small]
+price_sample = 0.001
+training = 1e5
+[models.large]
+price_sample = 0.02
+training = 1e6
+"""
 
 KEPT = {
     "fit": (
@@ -85,6 +95,8 @@ def test_keys_are_documented_and_there(
 ) -> None:
     files = {"runs": runs, "recipes": recipe_runs, "curves": curve_log, "fit": fit_file, "folder": tmp_path}
     files["samples"] = samples_file
+    files["prices"] = tmp_path / "prices.toml"
+    files["prices"].write_text(PRICES, "utf-8")
     words = [word.format(**files) for word in CALLS[command].split()]
     found = set(leaves(isoflop(*words, "--json").json))
     known = {pattern(path) for key in KEYS[command] for path in beginnings(key.path)}

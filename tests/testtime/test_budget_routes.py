@@ -15,6 +15,7 @@ from isoflop.testtime.budget_routes import (
     routes_from_samples,
     rules_for,
 )
+from isoflop.testtime.counts import Counts
 from isoflop.testtime.coverage import pass_at_k
 from isoflop.testtime.samples import Samples
 from isoflop.testtime.survival import attempts_within
@@ -58,6 +59,33 @@ def test_beyond_the_samples_a_forecast_goes_on(rng):
     assert np.all(np.diff(mean) >= 0)
     assert mean[-1] > mean[route.ks == 32][0] + 0.02
     assert route.cost[0, -1] == 3200
+    # What was solved stays solved, and what never was goes on from nothing.
+    beyond = route.ks > 32
+    assert np.all(route.accuracy[counts.c > 0][:, beyond] == 1)
+    first = route.accuracy[counts.c == 0][:, beyond][:, 0]
+    assert np.all((first > 0) & (first < 0.5))
+
+
+def test_a_forecast_is_right_on_average(rng):
+    """Counts of 40 samples against the coverage of 400 that the rates of the same problems give."""
+    missed = []
+    for _ in range(12):
+        rates = rng.beta(0.4, 2, 200)
+        route = routes_from_counts("m", counts_of(rates, 40, rng), charge_observed(np.ones(200)), ["pass@k"], beyond=10)
+        missed.append(route[0].accuracy[:, -1].mean() - (1 - (1 - rates) ** 400).mean())
+    assert abs(np.mean(missed)) < 0.01
+    assert np.std(missed) < 0.03
+
+
+def test_samples_of_unequal_number_are_used_up_before_a_forecast(rng):
+    problems, n = ("a", "b", "c"), np.array([10, 100, 40])
+    counts = Counts(problems, n, np.array([0, 3, 8]))
+    route = routes_from_counts("m", counts, charge_observed(np.ones(3)), ["pass@k"], beyond=8)[0]
+    place = int(np.flatnonzero((route.ks > 40) & (route.ks < 100))[0])
+    k = int(route.ks[place])
+    assert route.accuracy[1, place] == pytest.approx(pass_at_k(100, 3, k)[0, 0])
+    assert route.accuracy[2, place] == 1.0
+    assert 0 < route.accuracy[0, place] < 1
 
 
 def test_what_columns_allow():

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from isoflop.cli import cost, data, datasets, fitting, ladder, lawbook, planning, reporting, validation
+from isoflop.cli.budget import budget
 from isoflop.cli.curves import curves
 from isoflop.cli.next import next_
 from isoflop.cli.recipes import recipes
@@ -60,5 +61,6 @@ app.command("plan-within")(plan_within)
 app.command()(recipes)
 app.command()(curves)
 app.command()(samples)
+app.command()(budget)
 app.add_typer(datasets.app, name="data")
 app.add_typer(ladder.app, name="ladder")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from isoflop.cli import keys_cost, keys_curves, keys_next, keys_recipes, keys_samples, keys_within
+from isoflop.cli import keys_budget, keys_cost, keys_curves, keys_next, keys_recipes, keys_samples, keys_within
 from isoflop.cli import keys_decisions as decisions
 from isoflop.cli import keys_runs as runs
 
@@ -45,6 +45,7 @@ KEYS: Final[Mapping[str, tuple[Key, ...]]] = MappingProxyType(
         "recipes": _keys(*keys_recipes.RECIPES),
         "curves": _keys(*keys_curves.CURVES),
         "samples": _keys(*keys_samples.SAMPLES),
+        "budget": _keys(*keys_budget.BUDGET),
         "report": _keys(*decisions.REPORT),
         "demo": _keys(*decisions.DEMO),
         "data list": _keys(*runs.DATA_LIST),

@@ -18,6 +18,9 @@ Array = NDArray[Any]
 REPEATS: Final = 20
 """Random halvings of the problems on which choices are made and tried."""
 
+ALIKE: Final = 1e-11
+"""Accuracies that differ by no more than this differ by rounding."""
+
 CHOSEN: Final = "that the choice was made on the same problems: see the accuracy on the other half"
 LAWS_APART: Final = "what laws of different models have in common: their draws are independent"
 
@@ -53,7 +56,7 @@ class Choice:
     @property
     def forecast(self) -> bool:
         """Whether k is beyond the samples at hand."""
-        return self.route.is_law or (self.route.seen is not None and self.k > self.route.seen)
+        return self.route.is_forecast(self.k)
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,7 +197,8 @@ def best_within(found: Menu, budgets: ArrayLike) -> tuple[Choice | None, ...]:
     """The most accurate option of every budget.
 
     The interval is that of the option chosen. That it was chosen for being best makes it look better than it
-    is; `held_out` is what such choices reach on problems that had no part in them.
+    is; `held_out` is what such choices reach on problems that had no part in them. What an option costs is
+    its mean over the problems at hand, in every draw.
 
     Reference: Snell et al. 2024, arXiv:2408.03314 (choice on one half of the problems, report on the other, swap).
 
@@ -213,7 +217,7 @@ def best_within(found: Menu, budgets: ArrayLike) -> tuple[Choice | None, ...]:
         raise InputError(f"Budgets of {asked.tolist()} buy nothing. Give positive {found.unit}.")
     results: list[Choice | None] = []
     for budget in asked.tolist():
-        best = _best(found.cost, found.accuracy, budget)
+        best = _best(found.cost[:1], found.accuracy, budget)
         if best[0] < 0:
             results.append(None)
             continue
@@ -224,11 +228,11 @@ def best_within(found: Menu, budgets: ArrayLike) -> tuple[Choice | None, ...]:
 
 def _undominated(cost: Array, accuracy: Array) -> Array:
     """Which options are more accurate than all that cost as much or less."""
-    order = np.lexsort((-accuracy, cost))
+    order = np.lexsort((-np.round(accuracy / ALIKE) * ALIKE, cost))
     ranked = accuracy[order]
     before = np.concatenate([[-np.inf], np.maximum.accumulate(ranked)[:-1]])
     on = np.zeros(len(cost), dtype=bool)
-    on[order] = ranked > before
+    on[order] = ranked > before + ALIKE
     return on
 
 
@@ -236,7 +240,7 @@ def _best(cost: Array, accuracy: Array, budget: float) -> Array:
     """Place of the best option within a budget in every row, −1 where there is none; the cheaper of two alike."""
     open_ = np.where(cost <= budget * (1 + 1e-12), accuracy, -np.inf)
     top = open_.max(axis=1, keepdims=True)
-    cheapest = np.where(open_ == top, cost, np.inf).argmin(axis=1)
+    cheapest = np.where(open_ >= top - ALIKE, cost, np.inf).argmin(axis=1)
     return np.where(np.isfinite(top[:, 0]), cheapest, -1)
 
 
@@ -245,10 +249,11 @@ def _held_out(found: Menu, budget: float) -> Estimate | None:
     tables = found.tables
     if tables is None or len(found.problems) < 4:
         return None
-    accuracy, cost = tables
+    # What options cost is taken from all problems: it is the accuracy that choosing makes look better.
+    accuracy, paid = tables[0], found.cost[:1]
     total = np.zeros(len(found.problems))
     for first in found.halvings:
         for half in (first, ~first):
-            chosen = int(_best(cost[half].mean(axis=0)[None], accuracy[half].mean(axis=0)[None], budget)[0])
-            total[~half] += accuracy[~half, chosen] if chosen >= 0 else 0.0
+            chosen = int(_best(paid, accuracy[half].mean(axis=0)[None], budget)[0])
+            total[~half] += accuracy[~half, chosen]
     return found.mean(total / len(found.halvings))

@@ -47,7 +47,6 @@ class Adaptive:
     def to_dict(self, found: Menu) -> dict[str, Any]:
         """Keys for JSON."""
         return {
-            "budget": self.budget,
             **{name: getattr(self, name).to_dict() for name in ("accuracy", "cost", "uniform", "uniform_cost", "gain")},
             "gain_in_sample": self.gain_in_sample,
             "price": self.allocation.price,

@@ -76,6 +76,10 @@ class Route:
         """Whether it is a curve without problems."""
         return self.accuracy.ndim == 1
 
+    def is_forecast(self, k: int) -> bool:
+        """Whether so many samples are beyond those at hand."""
+        return self.is_law or (self.seen is not None and k > self.seen)
+
     def take(self, problems: Array) -> "Route":
         """Keep some problems, by place."""
         return replace(self, accuracy=self.accuracy[problems], cost=self.cost[problems])
@@ -126,10 +130,8 @@ def routes_from_counts(
         used: Array = attempts_within(counts.n, counts.c, ks) if rule == "retry" else ks
         if rule == "pass@k" and beyond > 1:
             far = np.unique(np.round(most * np.geomspace(1, beyond, 7)[1:]).astype(np.int64))
-            fitted = fit_difficulty(counts.n, counts.c).difficulty
-            # A forecast is for fresh samples; together with the estimates it must not fall.
-            more = coverage_given_counts(fitted, counts.n, counts.c, far)
-            table = np.hstack([table, np.maximum(more, table[:, -1:])])
+            far = far[far > most]
+            table = np.hstack([table, _further(counts, far)])
             ks = used = np.concatenate([ks, far])
         found.append(Route(model, rule, ks, table, charge.of(used), charge.unit, seen=most))
     return tuple(found)
@@ -199,6 +201,25 @@ def route_from_law(
         raise InputError(f"{model}: k of shape {places.shape} and accuracy {value.shape} do not fit. Give rising k.")
     draws = None if accuracy.draws is None else np.asarray(accuracy.draws, dtype=float)
     return Route(model, law, places, value, fixed + each * places, unit, draws)
+
+
+def _further(counts: Counts, ks: Array) -> Array:
+    """Chance that a problem is solved within k samples, those at hand being the first of them.
+
+    A problem that was solved stays so; one that never was gets the rates near 0 that the distribution of difficulty
+    holds. So the curve goes on from the last estimate without a step.
+    """
+    fitted = fit_difficulty(counts.n, counts.c).difficulty
+    found = np.ones((len(counts), len(ks)))
+    for n in np.unique(counts.n).tolist():
+        own = np.flatnonzero(counts.n == n)
+        inside = ks <= n
+        found[np.ix_(own, inside)] = pass_at_k(counts.n[own], counts.c[own], ks[inside]) if inside.any() else 1.0
+        never = own[counts.c[own] == 0]
+        if len(never) and not inside.all():
+            more = coverage_given_counts(fitted, counts.n[never], counts.c[never], ks[~inside] - n)
+            found[np.ix_(never, ~inside)] = more
+    return found
 
 
 def _selected(rule: str, samples: Samples, ks: Array, rng: np.random.Generator) -> Array:

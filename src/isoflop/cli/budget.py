@@ -1,0 +1,119 @@
+"""`isoflop budget`: accuracy against the cost of inference, and the best way to spend it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from isoflop.cli import inputs, output
+from isoflop.cli import options as opt
+
+
+def budget(  # noqa: PLR0913 - a command's arguments are its options
+    samples: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[SAMPLES]",
+            help="Samples or counts of all models, as for isoflop samples; the file of prices may name others.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    prices: Annotated[
+        Path,
+        typer.Option(
+            "--prices",
+            metavar="PRICES.toml",
+            help="A table [models.NAME] for each model: price_in and price_out (dollars per million tokens), "
+            "price_sample, or params and device; also file, where, rules, tokens, input_tokens, verify, cached, "
+            "training.",
+        ),
+    ],
+    by: Annotated[
+        str | None, typer.Option("--by", metavar="COLUMN", help="Column that holds the models' names.")
+    ] = None,
+    budgets: Annotated[
+        list[float] | None,
+        typer.Option("--budget", metavar="COST", help="Mean cost of a problem to spend; repeatable; five by default."),
+    ] = None,
+    rules: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--rule",
+            metavar="NAME",
+            help="How k samples make an answer: single, majority, best-of-k, weighted, pass@k, retry; repeatable; "
+            "those that the columns allow by default.",
+        ),
+    ] = None,
+    beyond: Annotated[
+        float,
+        typer.Option("--beyond", metavar="X", min=1, help="Forecast pass@k to X times the samples at hand."),
+    ] = 1.0,
+    bins: Annotated[
+        int, typer.Option("--bins", metavar="N", min=0, help="Bins of difficulty to spend by; 0 for none.")
+    ] = 5,
+    probe: Annotated[
+        int,
+        typer.Option(
+            "--probe", metavar="N", min=0, help="Samples of the first model set apart, and paid, to tell difficulty."
+        ),
+    ] = 0,
+    within: Annotated[
+        float, typer.Option("--within", metavar="P", help="Distance to the best accuracy that counts as saturated.")
+    ] = 0.01,
+    against: Annotated[
+        str | None,
+        typer.Option("--against", metavar="NAME", help="Model that the others are sampled to match; the dearest one."),
+    ] = None,
+    where: opt.Where = None,
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map", metavar="WORD=COLUMN", help="Use a column for a word, such as correct=passed; repeatable."
+        ),
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option("--threshold", metavar="S", help="Score from which a sample is correct, where it is no 0 or 1."),
+    ] = None,
+    unscored_wrong: Annotated[
+        bool, typer.Option("--unscored-wrong", help="Count samples without a score as wrong; left out by default.")
+    ] = False,
+    bootstrap: Annotated[
+        int, typer.Option("--bootstrap", metavar="N", min=100, help="Draws of problems behind the intervals.")
+    ] = 1000,
+    level: opt.Level = 0.9,
+    seed: opt.Seed = 0,
+    figure: Annotated[
+        Path | None,
+        typer.Option("--figure", metavar="FILE", help="Also draw the frontier: .png, .svg, .pdf, .html or .json."),
+    ] = None,
+    as_json: opt.Json = False,
+) -> None:
+    """Find the best way to spend inference. Models, rules and samples by cost; by difficulty; where it stops paying."""
+    import numpy as np
+
+    from isoflop.cli.show_budget import print_budget
+    from isoflop.fit.estimate import check_level
+    from isoflop.testtime.budget_build import Asked, build
+    from isoflop.testtime.budget_file import read_prices
+    from isoflop.testtime.budget_report import report_budget
+    from isoflop.testtime.source import Choices
+
+    check_level(level)
+    choices: Choices = {
+        "by": () if by is None else (by,), "where": where, "threshold": threshold,
+        "mapping": inputs.pairs(mapping, "--map", "correct=passed"), "missing": "wrong" if unscored_wrong else "out",
+    }  # fmt: skip
+    asked = Asked(tuple(rules or ()), beyond, probe, bootstrap, level)
+    built = build(read_prices(prices), samples, asked, choices, rng=np.random.default_rng(seed))
+    found = report_budget(built, budgets=budgets or (), bins=bins, within=within, against=against)
+    if figure is not None:
+        from isoflop.figures.budgets import budget_figure
+        from isoflop.figures.save import save
+
+        save(budget_figure(found), figure)
+    if as_json:
+        output.print_json(found.to_dict())
+    else:
+        print_budget(found)

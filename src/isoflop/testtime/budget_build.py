@@ -1,0 +1,201 @@
+"""From files of samples and prices to a menu: routes of all models on the problems that they share."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isoflop.errors import InputError, TableError
+from isoflop.runs.sql import quoted
+from isoflop.testtime.budget import Menu, menu
+from isoflop.testtime.budget_adaptive import probe_counts, probe_samples
+from isoflop.testtime.budget_charge import Charge
+from isoflop.testtime.budget_file import ModelEntry
+from isoflop.testtime.budget_routes import Route, routes_from_counts, routes_from_samples, rules_for
+from isoflop.testtime.counts import Counts
+from isoflop.testtime.read import read_counts, read_samples
+from isoflop.testtime.samples import Samples
+from isoflop.testtime.source import Choices
+
+Array = NDArray[Any]
+
+MEASURED: Final = ("tokens", "input_tokens", "cost")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How the menu is to be made.
+
+    Attributes:
+        rules: for all models; each one's own when empty.
+        beyond: how many times the samples at hand pass@k is forecast to.
+        probe: samples of the first model set apart to tell difficulty; 0 for none.
+        draws: replicates behind the intervals.
+        level: confidence level.
+    """
+
+    rules: tuple[str, ...] = ()
+    beyond: float = 1.0
+    probe: int = 0
+    draws: int = 1000
+    level: float = 0.9
+
+
+@dataclass(frozen=True, eq=False)
+class Built:
+    """A menu with what it was made from.
+
+    Attributes:
+        menu: of all models.
+        models: their entries.
+        ease: share of correct samples of the first model per problem: of its probe, or of all.
+        probe_cost: cost of the probe per problem, shape (problems,).
+        warnings: what speaks against taking the numbers as they are.
+    """
+
+    menu: Menu
+    models: tuple[ModelEntry, ...]
+    ease: Array
+    probe_cost: Array
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Model:
+    """One model's data: samples where there are any, else counts."""
+
+    entry: ModelEntry
+    counts: Counts
+    samples: Samples | None
+
+    def on(self, problems: Sequence[str]) -> "_Model":
+        """Keep some problems, in the order given."""
+        place = {name: k for k, name in enumerate(self.counts.problems)}
+        kept = np.array([place[name] for name in problems])
+        counts, samples = self.counts.take(kept), self.samples
+        if samples is not None:
+            wanted = np.zeros(len(samples.problems), dtype=bool)
+            wanted[[k for k, name in enumerate(samples.problems) if name in set(problems)]] = True
+            samples = samples.take(wanted[samples.problem_of])
+        return _Model(self.entry, counts, samples)
+
+
+def build(
+    models: Sequence[ModelEntry], source: Path | None, asked: Asked, choices: Choices, *, rng: np.random.Generator
+) -> Built:
+    """Read the samples of all models and lay their routes side by side.
+
+    Args:
+        models: what they are and cost.
+        source: file of the samples of models that name none.
+        asked: how.
+        choices: how files are read; `by`, one column, holds the models' names where they have no `where`.
+        rng: random state.
+
+    Returns:
+        The menu.
+
+    Raises:
+        InputError: nothing selects a model's samples, costs lack, or units differ.
+        FileError: a file cannot be read.
+        TableError: a check found an error, or the models have no problem in common.
+    """
+    read = [_read(entry, source, choices, first=len(models) == 1) for entry in models]
+    shared = [name for name in read[0].counts.problems if all(name in set(m.counts.problems) for m in read[1:])]
+    if not shared:
+        raise TableError("The models have no problem in common. Give samples of the same problems.")
+    warnings = [
+        f"{m.entry.name}: {len(m.counts) - len(shared)} of {len(m.counts)} problems are not those of all models and "
+        "take no part."
+        for m in read
+        if len(m.counts) > len(shared)
+    ]
+    read = [m.on(shared) for m in read]
+    charges = [m.entry.charge(_measured(m), len(shared)) for m in read]
+    read[0], ease, probe_cost = _probed(read[0], charges[0], asked.probe, rng)
+    routes = [r for m, charge in zip(read, charges, strict=True) for r in _routes(m, charge, asked, rng)]
+    made = menu(routes, shared, rng=rng, draws=asked.draws, level=asked.level)
+    return Built(made, tuple(models), ease, probe_cost, tuple(warnings))
+
+
+def _read(entry: ModelEntry, source: Path | None, choices: Choices, *, first: bool) -> _Model:
+    """Samples of a model, or its counts where there is no more."""
+    path = entry.file or source
+    if path is None:
+        raise InputError(
+            f"{entry.name}: there are no samples. Name a file, in the command or in [models.{entry.name}]."
+        )
+    conditions = [f"({text})" for text in (choices.get("where"), entry.where) if text is not None]
+    by = choices.get("by") or ()
+    if entry.where is None and entry.file is None:
+        if by:
+            # A text that holds a quote is written with two.
+            conditions.append(f"{quoted(by[0])} = '{entry.name.replace(chr(39), 2 * chr(39))}'")
+        elif not first:
+            raise InputError(
+                f"Nothing says which samples are {entry.name}'s. Name the column of the models (--by model), or add "
+                f'where = "…" or file = "…" to [models.{entry.name}].'
+            )
+    own: Choices = {**choices, "where": " AND ".join(conditions) if conditions else None, "by": ()}
+    try:
+        samples = read_samples(path, **own).complete("correct")
+    except TableError:
+        # Either the source holds counts, or it has an error, which reading the counts finds again.
+        return _Model(entry, read_counts(path, **own), None)
+    return _Model(entry, samples.counts(), samples)
+
+
+def _measured(model: _Model) -> dict[str, Array]:
+    """Mean tokens and costs of every problem, as far as the samples say them."""
+    found: dict[str, Array] = {}
+    if model.samples is None:
+        return found
+    for word in MEASURED:
+        if word not in model.samples.names:
+            continue
+        values = model.samples.column(word)
+        known = ~np.isnan(values)
+        count = np.bincount(model.samples.problem_of[known], minlength=len(model.samples.problems))
+        if known.any() and not count.all():
+            raise TableError(
+                f"{model.entry.name}: {word} is missing in all samples of {int((count == 0).sum())} problems. Give it "
+                f"in [models.{model.entry.name}], or leave those problems out."
+            )
+        if known.any():
+            sums = np.bincount(model.samples.problem_of[known], weights=values[known], minlength=len(count))
+            found[word] = sums / count
+    return found
+
+
+def _probed(model: _Model, charge: Charge, samples: int, rng: np.random.Generator) -> tuple[_Model, Array, Array]:
+    """Set a probe apart from a model's samples."""
+    if not samples:
+        return model, model.counts.rates, np.zeros(len(model.counts))
+    cost = charge.of([samples])[:, 0]
+    if model.samples is None:
+        ease, counts = probe_counts(model.counts, samples, rng=rng)
+        return _Model(model.entry, counts, None), ease, cost
+    ease, rest = probe_samples(model.samples, samples, rng=rng)
+    return _Model(model.entry, rest.counts(), rest), ease, cost
+
+
+def _rules(model: _Model, asked: Asked) -> tuple[str, ...]:
+    """Rules that were asked for, else those that the model's columns allow."""
+    chosen = asked.rules or model.entry.rules
+    if chosen or model.samples is None:
+        return chosen or rules_for((), counts_only=True)
+    found = rules_for(model.samples.names)
+    # Negative scores are no weights, but they can still be compared.
+    signed = "weighted" in found and bool(np.any(model.samples.column("score") < 0))
+    return tuple(rule for rule in found if rule != "weighted") if signed else found
+
+
+def _routes(model: _Model, charge: Charge, asked: Asked, rng: np.random.Generator) -> tuple[Route, ...]:
+    """Routes of one model."""
+    name, rules = model.entry.name, _rules(model, asked)
+    if model.samples is None:
+        return routes_from_counts(name, model.counts, charge, rules, beyond=asked.beyond)
+    return routes_from_samples(name, model.samples, charge, rules, rng=rng, beyond=asked.beyond)
