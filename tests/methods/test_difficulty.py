@@ -5,7 +5,7 @@ import pytest
 
 from isoflop import laws
 from isoflop.errors import FitError
-from isoflop.methods.difficulty import cluster_items, fit_clusters, fit_mapping
+from isoflop.methods.difficulty import Clusters, cluster_items, fit_clusters, fit_mapping
 
 # Three kinds of items; compute in units of the smallest run, 1e19 FLOPs.
 TRUTH = (
@@ -98,24 +98,37 @@ def test_bad_questions_are_answered() -> None:
         cluster_items(100 * np.ones((20, 3)), radius=0.3)
 
 
-def test_the_forecast_has_an_interval_from_resampled_runs() -> None:
-    """Over five tables the intervals are about as wide as the forecasts spread; all clusters share the drawn runs."""
+def test_the_intervals_of_forecasts_hold_the_truth_about_as_often_as_they_say() -> None:
+    """Of 100 such tables they held it in 92; resampled runs, whose refits end at c = 0, in 67 to 75 of a hundred."""
     truth = np.mean([float(laws.get("cod").predict(kind, flops=1000.0)) for kind in TRUTH])
-    misses, halves = [], []
-    for seed in range(5):
-        rng = np.random.default_rng(seed)
+    members = tuple(np.arange(k * ITEMS, (k + 1) * ITEMS) for k in range(3))
+    clusters = Clusters(members, np.zeros((3, 7)), np.arange(180, 190), np.arange(0))
+    hits, halves = [], []
+    for rng in np.random.default_rng(11).spawn(20):
         seen = scores(rng, COMPUTE)[:, :7]
-        found = fit_clusters(cluster_items(seen, radius=0.25), seen, COMPUTE[:7], guess=0.0, rng=rng, draws=60)
+        found = fit_clusters(clusters, seen, COMPUTE[:7], guess=0.0)
         forecast = found.forecast(COMPUTE[7])
         assert forecast.value == found.predict(COMPUTE[7])
         low, high = forecast.interval
-        assert low < forecast.value < high
-        misses.append(forecast.value - truth)
+        assert 0 <= low < forecast.value < high <= 1
+        hits.append(low < truth < high)
         halves.append((high - low) / 2)
-    assert 0.8 < np.mean(halves) / np.sqrt(np.mean(np.square(misses))) < 3.5
-    assert any("few runs" in text for text in forecast.leaves_out)
+    assert np.mean(hits) >= 0.8
+    assert np.median(halves) < 0.05
+    assert any("first order" in text for text in forecast.leaves_out)
+    wide = found.forecast(COMPUTE[7], level=0.99).interval
+    assert wide[0] < low < high < wide[1]
     with pytest.raises(FitError, match="has no score"):
         found.predict(-1e20)
-    plain = fit_clusters(cluster_items(seen, radius=0.25), seen, COMPUTE[:7], guess=0.0)
-    with pytest.raises(FitError, match="Give rng to fit_clusters"):
-        plain.forecast(COMPUTE[7])
+    with pytest.raises(FitError, match="confidence level"):
+        found.forecast(COMPUTE[7], level=1.5)
+
+
+def test_the_mapping_carries_the_interval(rng: np.random.Generator) -> None:
+    table = scores(rng, COMPUTE)
+    seen = table[:, :7]
+    clusters = cluster_items(seen, radius=0.25)
+    plain = fit_clusters(clusters, seen, COMPUTE[:7], guess=0.0)
+    mapped = fit_clusters(clusters, seen, COMPUTE[:7], guess=0.0, whole=table.mean(axis=0)[:7])
+    ends = mapped.mapping(np.array(plain.forecast(COMPUTE[7]).interval))
+    assert mapped.forecast(COMPUTE[7]).interval == pytest.approx(tuple(ends), rel=1e-12)
