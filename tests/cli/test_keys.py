@@ -38,10 +38,16 @@ CALLS = {
 
 PRICES = """
 [models.small]
-price_sample = 0.001
+params = 1e9
+tokens = 500
+input_tokens = 100
+device = "H100"
 training = 1e5
 [models.large]
-price_sample = 0.02
+params = 8e9
+tokens = 500
+input_tokens = 100
+device = "H100"
 training = 1e6
 """
 

@@ -1,5 +1,7 @@
 """From files to menus and reports."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.testtime.sample_files import write_prices, write_samples
@@ -85,6 +87,7 @@ def test_a_report_has_all_parts(both):
     (one,) = found.break_even
     assert (one.model, one.against.route.model, one.against.k) == ("small", "large", 1)
     assert one.questions is not None
+    assert one.inference_share is None
     assert LOOKED in found.warnings
     assert CHECKER not in found.warnings
 
@@ -99,6 +102,19 @@ def test_what_must_be_said_is_said(both):
     assert [line.adaptive is None for line in probed.lines] == [True, False]
     few = report_budget(made(both, Asked(("majority",), draws=200)), bins=20)
     assert any("too few for 20 bins" in text for text in few.warnings)
+
+
+def test_sizes_and_lengths_say_what_pre_training_is_worth(both):
+    sized = [replace(m, params=p, price_in=None, price_out=None) for m, p in zip(both[1], (1e9, 1e10), strict=True)]
+    found = report_budget(made(both, models=sized), bins=0)
+    (one,) = found.break_even
+    assert found.menu.unit == "eFLOPs"
+    assert one.inference_share is not None
+    tokens = made(both, models=sized).tokens
+    samples = one.cost.value / found.menu.routes[0].cost.mean()
+    multiple = samples * tokens["small"] / tokens["large"]
+    expected = 27 / (multiple - 10) if multiple > 10 else np.inf
+    assert one.inference_share.value == pytest.approx(expected, rel=0.05)
 
 
 def test_the_model_to_match_can_be_named(both):

@@ -76,6 +76,17 @@ def test_extra_training_pays_after_so_many_questions():
     assert break_even(other, "small", "large", extra_training=6e6).questions.value == np.inf
 
 
+def test_pre_training_is_exchanged_for_samples():
+    """Four samples match a model three times as large: R = 3 (3 − 1)/(4 − 3); of half the length, two do."""
+    found = curves(small=[0.2, 0.4, 0.6], large=[0.6])
+    assert break_even(found, "small", "large", size_factor=3.0).inference_share.value == pytest.approx(6.0)
+    short = break_even(found, "small", "large", size_factor=3.0, tokens_factor=0.5)
+    assert short.inference_share.value == np.inf
+    never = break_even(curves(small=[0.2, 0.4], large=[0.6]), "small", "large", size_factor=3.0)
+    assert never.inference_share.value == 0.0
+    assert break_even(found, "small", "large").inference_share is None
+
+
 def test_intervals_come_from_the_shared_draws():
     found = break_even(two_models(), "small", "large")
     low, high = found.cost.interval

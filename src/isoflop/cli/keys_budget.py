@@ -61,6 +61,10 @@ BUDGET: Final = (
     *_estimate("break_even[].crossing", "budget from which on the other is better; null where it never is"),
     ("break_even[].crosses", "share of the draws in which there is one"),
     *_estimate("break_even[].questions", "questions that repay the other's extra training; null without prices of it"),
+    *_estimate(
+        "break_even[].inference_share",
+        "tokens of inference over tokens of pre-training below which samples are cheaper; null without sizes",
+    ),
     ("warnings", "what speaks against taking the numbers as they are"),
     ("leaves_out", "what the intervals do not contain"),
 )

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 from isoflop.cli import output
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from isoflop.fit.estimate import Estimate
     from isoflop.testtime.budget import Choice
     from isoflop.testtime.budget_adaptive import Adaptive
@@ -125,7 +127,19 @@ def _print_break_even(one: "BreakEven") -> None:
     if one.questions is not None:
         text = "questions until its training is repaid"
         rows.append((text, amount(one.questions.value), _span(one.questions), ""))
+    if one.inference_share is not None:
+        text = "tokens of inference over pre-training up to which samples are cheaper"
+        rows.append((text, always(one.inference_share.value), _span(one.inference_share, always), ""))
     output.grid(("", "value", "interval", "in the draws"), rows, numbers=(1, 3))
+
+
+def always(value: float) -> str:
+    """A limit that may be none.
+
+    >>> always(float("inf")), always(0.25)
+    ('any', '0.25')
+    """
+    return f"{value:.3g}" if math.isfinite(value) else "any"
 
 
 def _share(found: "Estimate") -> tuple[str, str]:
@@ -134,7 +148,7 @@ def _share(found: "Estimate") -> tuple[str, str]:
     return f"{found.value:.1%}", f"{low:.1%} to {high:.1%}"
 
 
-def _span(found: "Estimate") -> str:
+def _span(found: "Estimate", show: "Callable[[float], str]" = amount) -> str:
     """An interval of costs."""
     low, high = (float(end) for end in found.interval)
-    return f"{amount(low)} to {amount(high)}"
+    return f"{show(low)} to {show(high)}"

@@ -1,8 +1,9 @@
 """From files of samples and prices to a menu: routes of all models on the problems that they share."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -53,6 +54,7 @@ class Built:
         models: their entries.
         ease: share of correct samples of the first model per problem: of its probe, or of all.
         probe_cost: cost of the probe per problem, shape (problems,).
+        tokens: model → mean tokens of a sample, where they are known.
         warnings: what speaks against taking the numbers as they are.
     """
 
@@ -60,6 +62,7 @@ class Built:
     models: tuple[ModelEntry, ...]
     ease: Array
     probe_cost: Array
+    tokens: Mapping[str, float]
     warnings: tuple[str, ...]
 
 
@@ -114,11 +117,17 @@ def build(
         if len(m.counts) > len(shared)
     ]
     read = [m.on(shared) for m in read]
-    charges = [m.entry.charge(_measured(m), len(shared)) for m in read]
+    measured = [_measured(m) for m in read]
+    charges = [m.entry.charge(words, len(shared)) for m, words in zip(read, measured, strict=True)]
     read[0], ease, probe_cost = _probed(read[0], charges[0], asked.probe, rng)
     routes = [r for m, charge in zip(read, charges, strict=True) for r in _routes(m, charge, asked, rng)]
     made = menu(routes, shared, rng=rng, draws=asked.draws, level=asked.level)
-    return Built(made, tuple(models), ease, probe_cost, tuple(warnings))
+    tokens = {
+        entry.name: float(words["tokens"].mean()) if entry.tokens is None else entry.tokens
+        for entry, words in zip(models, measured, strict=True)
+        if entry.tokens is not None or "tokens" in words
+    }
+    return Built(made, tuple(models), ease, probe_cost, MappingProxyType(tokens), tuple(warnings))
 
 
 def _read(entry: ModelEntry, source: Path | None, choices: Choices, *, first: bool) -> _Model:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from isoflop.errors import InputError
 from isoflop.fit.estimate import Estimate
 from isoflop.testtime.budget import Choice, Menu
+from isoflop.testtime.exchange import break_even_ratio
 
 Array = NDArray[Any]
 
@@ -63,6 +64,8 @@ class BreakEven:
         crosses: share of the draws in which there is one.
         questions: questions after which extra training of the other model has paid for itself; None where
             no training costs were given.
+        inference_share: tokens of inference over tokens of pre-training, `D_inf/D_pre`, below which the samples are
+            cheaper in FLOPs than a larger model trained on the same tokens; None where sizes were not given.
     """
 
     model: str
@@ -73,6 +76,7 @@ class BreakEven:
     crossing: Estimate
     crosses: float
     questions: Estimate | None = None
+    inference_share: Estimate | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Keys for JSON."""
@@ -80,6 +84,7 @@ class BreakEven:
             "model": self.model, "against": self.against.to_dict(), "cost": self.cost.to_dict(),
             "ratio": self.ratio.to_dict(), "reached": self.reached, "crossing": self.crossing.to_dict(),
             "crosses": self.crosses, "questions": None if self.questions is None else self.questions.to_dict(),
+            "inference_share": None if self.inference_share is None else self.inference_share.to_dict(),
         }  # fmt: skip
 
 
@@ -121,12 +126,22 @@ def saturation_point(found: Menu, route: int, *, within: float = 0.01) -> Satura
 
 
 def break_even(
-    found: Menu, model: str, against: str, *, k: int | None = None, extra_training: float | None = None
+    found: Menu,
+    model: str,
+    against: str,
+    *,
+    k: int | None = None,
+    extra_training: float | None = None,
+    size_factor: float | None = None,
+    tokens_factor: float = 1.0,
 ) -> BreakEven:
     """What a model costs when it is sampled until it is as accurate as another.
 
     Between its options the cost of a model is taken as straight in its logarithm against accuracy, along
     the best of its rules and numbers of samples.
+
+    Reference: Snell et al. 2024, arXiv:2408.03314, for the exchange of pre-training for inference, by
+        `isoflop.testtime.exchange`.
 
     Args:
         found: the menu.
@@ -134,6 +149,8 @@ def break_even(
         against: name of the other, at its most accurate rule for `k` samples.
         k: samples of the other; its least number when None.
         extra_training: what the other's training costs more, in the menu's unit.
+        size_factor: M, its parameters over those of the model.
+        tokens_factor: tokens of a sample of the model over those of a sample of the other.
 
     Returns:
         Costs at equal accuracy, and the budget from which the other is better.
@@ -144,7 +161,7 @@ def break_even(
     ours, theirs = _options(found, model), _options(found, against)
     if model == against:
         raise InputError(f"{model} against itself breaks even everywhere. Name two models.")
-    ks = np.array([int(found.routes[r].ks[j]) for r, j in found.of[theirs].tolist()])
+    ks = _ks(found, theirs)
     usable = theirs[ks == (ks.min() if k is None else k)]
     if not len(usable):
         raise InputError(f"{against} has no option of {k} samples. Choose among {sorted(set(ks.tolist()))}.")
@@ -158,10 +175,17 @@ def break_even(
         with np.errstate(divide="ignore"):
             repaid = np.where(saved > 0, extra_training / np.where(saved > 0, saved, 1.0), np.inf)
         questions = found.estimate(repaid, unit="questions")
+    traded = None
+    if size_factor is not None and size_factor > 1:
+        # What a sample costs is the model's option of one sample, or its least number of them.
+        one = int(ours[_ks(found, ours).argmin()])
+        samples = cost / found.cost[:, one] * float(_ks(found, ours).min())
+        multiple = samples * tokens_factor / _ks(found, np.array([target]))[0]
+        traded = found.estimate(break_even_ratio(size_factor, multiple), unit="D_inf/D_pre")
     return BreakEven(
         model, found.choice(target, 1.0), found.estimate(cost, unit=found.unit), found.estimate(cost / other),
         float(np.isfinite(cost[1:]).mean()), found.estimate(crossing, unit=found.unit),
-        float(np.isfinite(crossing[1:]).mean()), questions,
+        float(np.isfinite(crossing[1:]).mean()), questions, traded,
     )  # fmt: skip
 
 
@@ -172,6 +196,11 @@ def _options(found: Menu, model: str) -> Array:
     if not len(places):
         raise InputError(f"There is no model {model!r}. Choose among {', '.join(dict.fromkeys(names.tolist()))}.")
     return places
+
+
+def _ks(found: Menu, options: Array) -> Array:
+    """Numbers of samples of options."""
+    return np.array([int(found.routes[r].ks[j]) for r, j in found.of[options].tolist()])
 
 
 def _cost_of(cost: Array, accuracy: Array, target: Array) -> Array:

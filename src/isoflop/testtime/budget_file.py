@@ -109,6 +109,13 @@ class ModelEntry:
             raise InputError(f"{self.name}: nothing says what a sample costs. Give one of: {WAYS}.")
         return found.with_verifier(self.verify)
 
+    @property
+    def size(self) -> float | None:
+        """Parameters, where they are known."""
+        if self.params is not None:
+            return self.params
+        return None if self.config is None else float(self.shape().active_params)
+
     def shape(self) -> ModelShape:
         """The model's shape, from its config or made for its size.
 

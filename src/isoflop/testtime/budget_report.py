@@ -11,6 +11,7 @@ from isoflop.testtime.budget import Choice, Menu, best_within, frontier
 from isoflop.testtime.budget_adaptive import Adaptive, adapt
 from isoflop.testtime.budget_build import Built
 from isoflop.testtime.budget_compare import BreakEven, SaturationPoint, break_even, saturation_point
+from isoflop.testtime.budget_file import ModelEntry
 from isoflop.testtime.budget_routes import CHECKED
 
 CHECKER: Final = "pass@k and retry take a checker that is never wrong; with tests or a verifier the accuracy is less."
@@ -157,12 +158,19 @@ def _break_even(built: Built, against: str | None) -> tuple[BreakEven, ...]:
         return ()
     cheapest = {name: min(float(r.cost.mean(axis=0)[0]) for r in found.routes if r.model == name) for name in names}
     chosen = max(names, key=lambda name: cheapest[name]) if against is None else against
-    training = {entry.name: entry.training for entry in built.models}
-    results = []
-    for name in names:
-        if name == chosen:
-            continue
-        ours, theirs = training.get(name), training.get(chosen)
-        extra = theirs - ours if ours is not None and theirs is not None else None
-        results.append(break_even(found, name, chosen, extra_training=extra))
-    return tuple(results)
+    entries = {entry.name: entry for entry in built.models}
+    return tuple(_against(built, entries[name], entries.get(chosen), chosen) for name in names if name != chosen)
+
+
+def _against(built: Built, ours: ModelEntry, theirs: ModelEntry | None, chosen: str) -> BreakEven:
+    """One model against another, with what is known of their training and size."""
+    extra = factor = None
+    lengths = 1.0
+    if theirs is not None:
+        if ours.training is not None and theirs.training is not None:
+            extra = theirs.training - ours.training
+        if ours.size and theirs.size:
+            factor = theirs.size / ours.size
+        if ours.name in built.tokens and built.tokens.get(theirs.name):
+            lengths = built.tokens[ours.name] / built.tokens[theirs.name]
+    return break_even(built.menu, ours.name, chosen, extra_training=extra, size_factor=factor, tokens_factor=lengths)
