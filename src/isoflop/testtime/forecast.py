@@ -14,7 +14,7 @@ from isoflop.testtime.coverage import counted, pass_at_k
 from isoflop.testtime.distributions import DifficultyFit, fit_difficulty
 from isoflop.testtime.extrapolation import thin
 from isoflop.testtime.implied import CoveragePower, fit_coverage
-from isoflop.testtime.posterior import forecast_coverage
+from isoflop.testtime.posterior import coverage_given_counts, forecast_coverage
 from isoflop.validate.scores import Prediction, Scores, score
 
 Array = NDArray[Any]
@@ -115,7 +115,11 @@ def even_ks(most: int, points: int = 13) -> Array:
 def forecast(
     n: ArrayLike, c: ArrayLike, ks: ArrayLike, *, rng: np.random.Generator, draws: int = 200, level: float = 0.9
 ) -> Forecasts:
-    """Forecast mean coverage of a benchmark by more samples, in every way.
+    """Forecast mean coverage of these problems by more samples, in every way.
+
+    The distribution and the power law speak of such problems on average; their draws are scattered by what these very
+    problems may differ from it, as their counts leave it open. Otherwise a few that were never solved, on
+    which everything hangs far beyond the samples, would be missed too often.
 
     Args:
         n: samples of every problem, shape (problems,).
@@ -145,16 +149,33 @@ def forecast(
         raise FitError(f"{what}, so no law of coverage can be fitted. Draw more samples, or take other problems.")
     difficulty = fit_difficulty(samples, correct, rng=rng, draws=draws)
     given = forecast_coverage(difficulty, samples, correct, far, rng=rng, level=level)
-    by = {"given counts": given, "distribution": difficulty.coverage(far, level=level)}
+    scatter = _scatter(difficulty, samples, correct, far)
+    by = {"given counts": given, "distribution": _scattered(difficulty.coverage(far, level=level), scatter, rng)}
     seen = even_ks(int(samples.min()))
     table = pass_at_k(samples, correct, seen)
     mean = table.mean(axis=0)
     power = None
     if np.count_nonzero((mean > 0) & (mean < 1)) >= 2:
         power = fit_coverage(seen, table, rng=rng, draws=draws)
-        by["power law"] = power.coverage(far, level=level)
+        by["power law"] = _scattered(power.coverage(far, level=level), scatter, rng)
     between = {name: within_bounds(one, difficulty.correction) for name, one in by.items()}
     return Forecasts(far, MappingProxyType(between), difficulty, power)
+
+
+def _scatter(difficulty: DifficultyFit, n: Array, c: Array, ks: Array) -> Array:
+    """Standard deviation of these problems' own coverage, whose rates their counts leave open, shape (ks,)."""
+    # The square of a chance to fail is the chance of twice as many samples.
+    once, twice = (1 - coverage_given_counts(difficulty.difficulty, n, c, k) for k in (ks, 2 * ks))
+    return np.asarray(np.sqrt(np.maximum((twice - once**2).sum(axis=0), 0.0)) / len(n))
+
+
+def _scattered(found: Estimate, scatter: Array, rng: np.random.Generator) -> Estimate:
+    """Add to the draws of a mean over such problems what these problems may differ from it."""
+    if found.draws is None:
+        raise AssertionError("a coverage has draws")
+    # One normal number per draw: coverages at several k move together.
+    moved = found.draws + scatter * rng.standard_normal((len(found.draws), 1))
+    return replace(found, draws=np.clip(moved, 0.0, 1.0))
 
 
 def within_bounds(found: Estimate, correction: Correction) -> Estimate:
