@@ -1,6 +1,7 @@
 """plan-within: limits, prices, runs to start, conflicts."""
 
 import json
+import math
 import tomllib
 from pathlib import Path
 
@@ -55,6 +56,41 @@ def test_contradicting_limits_end_with_2_and_the_change(isoflop: Isoflop, fit_fi
     assert "contradict each other" in ended.err
     assert "would have to be" in ended.err
     assert not ended.out
+
+
+def test_memory_and_latency_need_no_shape(isoflop: Isoflop, fit_file: Path) -> None:
+    ended = isoflop(
+        "plan-within", fit_file, *BOTH, "--choose", "zero=1|3", "--limit", "flops <= 1e24", "--limit",
+        "memory <= 72GB", "--limit", "latency <= 5ms", "--limit", "serve_memory <= 72 GB", "--device", "H100",
+        "--set", "devices=64", "--set", "serve_batch=8", "--set", "weight_bits=8", "--json",
+    )  # fmt: skip
+    found = ended.json
+    assert found["variables"]["zero"]["value"] in (1, 3)
+    held = {use["text"]: use for use in found["limits"]}
+    assert any(use["active"] for text, use in held.items() if text != "flops <= 1e24")
+    assert all(use["used"]["value"] <= use["limit"]["value"] * (1 + 1e-6) for use in held.values())
+    assumed = {step["formula"] for step in found["steps"] if step["assumption"]}
+    assert {"tensor", "pipeline", "kv_elements = shape(params)"} <= assumed
+
+
+def test_shares_sum_to_one(isoflop: Isoflop, tmp_path: Path) -> None:
+    rows = ["web,code,loss"]
+    for k in range(12):
+        share = 0.05 + 0.9 * k / 11
+        loss = 1 + 0.8 * math.exp(-2 * share) + 0.6 * math.exp(-1.5 * (1 - share)) + 1e-4 * (-1) ** k
+        rows.append(f"{share},{1 - share},{loss}")
+    (tmp_path / "mixtures.csv").write_text("\n".join(rows), "utf-8")
+    fit = tmp_path / "fit.json"
+    law = "loss = c + 0.8*exp(-a*web) + 0.6*exp(-b*code)"
+    made = isoflop("fit", tmp_path / "mixtures.csv", "--law", law, "--response", "loss", "--bootstrap", "20", "-o", fit)
+    assert made.status == 0, made.err
+    found = isoflop(
+        "plan-within", fit, "--choose", "web=0..1", "--choose", "code=0..1", "--limit", "web + code = 1", "--json"
+    ).json
+    web, code = (found["variables"][word]["value"] for word in ("web", "code"))
+    assert web + code == pytest.approx(1.0, abs=1e-12)
+    # 1.6 exp(-2 w) = 0.9 exp(-1.5 (1 - w)) at w = (1.5 + ln(1.6/0.9))/3.5.
+    assert web == pytest.approx((1.5 + math.log(1.6 / 0.9)) / 3.5, abs=0.01)
 
 
 def test_a_further_response(isoflop: Isoflop, fit_file: Path, tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoflop.errors import InputError
+from isoflop.plan.expressions import Expression, Scope, expression
 from isoflop.plan.interior import Solved
 from isoflop.plan.limits import Limit, read_limits
 from isoflop.plan.problem import Batch, Problem
-from isoflop.plan.quantities import Expression, Scope, expression
 from isoflop.plan.variables import Variable
 
 Array = NDArray[Any]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from isoflop.errors import InputError, UnitsError
-from isoflop.plan.quantities import Expression, expression, kind_of, read_value
+from isoflop.plan.expressions import Expression, expression
+from isoflop.plan.quantities import kind_of, read_value
 from isoflop.units import format_bytes, format_duration, format_quantity
 
 _SIDES: Final = re.compile(r"(?P<left>[^<>=]+)(?P<sign><=|>=|==|<|>|=|≤|≥)(?P<right>[^<>=]+)")

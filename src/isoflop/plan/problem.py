@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoflop.laws.law import Law
+from isoflop.plan.expressions import Expression, Scope
 from isoflop.plan.interior import CLOSE, Solved, Values, minimise
 from isoflop.plan.limits import Limit
-from isoflop.plan.quantities import Expression, Scope
 from isoflop.plan.variables import Variable
 
 Array = NDArray[Any]
@@ -81,7 +81,8 @@ class Problem:
                 columns = {w: self.scope.value(w, found) for w in law.columns}
                 shape = np.broadcast_shapes(x.shape[:-1], *(c.shape for c in columns.values()))
                 columns = {w: np.broadcast_to(c, shape) for w, c in columns.items()}
-                found[response] = law.evaluate(batch.theta[response], columns)
+                evaluate = Law.evaluate if law.function is None else _by_parameters
+                found[response] = evaluate(law, batch.theta[response], columns)
         return found
 
     def side(self, made: Expression, values: dict[str, Array]) -> Array:
@@ -125,6 +126,19 @@ class Problem:
         f, c = self.at(batch, start[:, None])
         none = np.zeros((len(start), 0))
         return Solved(start, f[:, 0], c[:, 0], np.zeros(c[:, 0].shape), none, np.isfinite(f[:, 0]))
+
+
+def _by_parameters(law: Law, theta: Array, columns: Mapping[str, Array]) -> Array:
+    """A law that is a function of runs in one line: rows with the same parameters are one call."""
+    shape = np.broadcast_shapes((len(theta), 1), *(c.shape for c in columns.values()))
+    columns = {w: np.broadcast_to(c, shape) for w, c in columns.items()}
+    own, place = np.unique(theta, axis=0, return_inverse=True)
+    found = np.empty(shape)
+    for k, values in enumerate(own):
+        rows = place.ravel() == k
+        inputs = {w: c[rows].ravel() for w, c in columns.items()}
+        found[rows] = law.evaluate(values, inputs).reshape(-1, shape[1])
+    return found
 
 
 def _form(values: Array, *, log: bool) -> Array:

@@ -187,8 +187,8 @@ def _why_none(laid: Laid, options: Sequence[Mapping[str, float]]) -> InputError:
             found.append((why, option))
     if not found:
         return InputError(
-            "No minimum was found, though the limits can hold together: the objective may have none in these ranges. "
-            "Narrow the ranges, or add a limit."
+            "No minimum was found, though the limits can hold together: the objective may have none in these ranges, "
+            "or its slope jumps there. Narrow the ranges, add a limit, or list values of a variable (4|8|16)."
         )
     nearest, option = min(found, key=lambda item: item[0].common)
     at = [f"{w} = {v:g}" for w, v in option.items()] if len(options) > 1 else []

@@ -11,11 +11,12 @@ from isoflop.errors import InputError, LawError
 from isoflop.fit.result import Fit
 from isoflop.laws.law import Law
 from isoflop.plan.equalities import Followed, bounds_of, follow
+from isoflop.plan.expressions import Scope, expression
 from isoflop.plan.hardware import device as find_device
 from isoflop.plan.limits import read_limits
 from isoflop.plan.memory import STAGES
 from isoflop.plan.problem import Batch, Problem, spread_starts
-from isoflop.plan.quantities import Scope, expression, read_value, word_of
+from isoflop.plan.quantities import read_value, word_of
 from isoflop.plan.setting import slots_at
 from isoflop.plan.variables import Choice, Variable, read_variables
 
