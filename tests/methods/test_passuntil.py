@@ -106,3 +106,28 @@ def test_rates_that_are_none_are_refused() -> None:
         passuntil.curve_type([1e8, 1e9, 1e10], [0.1, float("nan"), 0.3])
     with pytest.raises(FitError, match="confidence level"):
         passuntil.pass_rate(3, 100, level=90)
+
+
+def test_the_intervals_of_forecasts_hold_the_truth_about_as_often_as_they_say() -> None:
+    """Thirty tables of twelve instances whose rates at five sizes come from a thousand samples each."""
+    sizes, hits = np.geomspace(3e7, 1.5e9, 5), []
+    for rng in np.random.default_rng(3).spawn(30):
+        scale, power = rng.uniform(2e3, 6e3, 12), rng.uniform(0.40, 0.46, 12)
+        rates = np.exp(-scale[:, None] / sizes ** power[:, None])
+        found = passuntil.fit_instances(sizes, rng.binomial(1000, rates) / 1000)
+        kept = [k for k in range(12) if k not in found.left_out]
+        truth = np.exp(-scale / 2.4e9**power)[kept].mean()
+        forecast = found.forecast(2.4e9)
+        assert forecast.value == found.predict(2.4e9)
+        low, high = forecast.interval
+        hits.append(low < truth < high)
+        assert high - low < 0.2
+    assert np.mean(hits) >= 0.76
+    assert any("first order" in text for text in forecast.leaves_out)
+
+
+def test_two_rates_leave_no_error() -> None:
+    sizes = np.array([1e8, 1e9])
+    found = passuntil.fit_instances(sizes, np.array([[0.1, 0.4]]), fewest=2)
+    with pytest.raises(FitError, match="leave no error"):
+        found.forecast(2e9)

@@ -3,19 +3,28 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from isoflop.errors import FitError
-from isoflop.fit.estimate import check_level
+from isoflop.fit.estimate import Estimate, check_level
 from isoflop.fit.fitting import fit_law
+from isoflop.fit.quantiles import student_quantile
 from isoflop.fit.result import Fit
 from isoflop.laws.catalogue import from_text
 from isoflop.runs.table import RunTable
+from isoflop.uncertainty.delta import covariance
 
 Array = NDArray[Any]
+
+NOT_IN: Final = (
+    "the instances that passed at too few sizes, which count as unknown",
+    "that an instance may emerge faster or slower than its law (see curve_type)",
+    "curvature beyond the first order",
+)
+"""What the interval of a forecast does not contain."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +55,44 @@ class InstanceLaw:
     Args:
         fits: fit of `-log p = c/N^alpha` per instance that passed at enough sizes.
         left_out: instances that did not, by place.
+        runs: what each fit was fitted to.
     """
 
     fits: tuple[Fit, ...]
     left_out: tuple[int, ...]
+    runs: tuple[RunTable, ...]
 
     def predict(self, params: float) -> float:
         """Mean pass rate of the fitted instances at a size; those left out count as unknown, not as zero."""
         return float(np.mean([np.exp(-fit.evaluate(params=params)[0]) for fit in self.fits]))
+
+    def forecast(self, params: float, *, level: float = 0.9) -> Estimate:
+        """The same with an interval by the delta method, cut to 0 to 1.
+
+        The instances were sampled apart, so their errors are independent; their few residuals are counted together.
+
+        Args:
+            params: the size.
+            level: confidence level.
+
+        Returns:
+            The mean pass rate and its interval.
+
+        Raises:
+            FitError: no instance has more rates than its law has parameters, or the level is none.
+        """
+        check_level(level)
+        found = [covariance(fit, runs) for fit, runs in zip(self.fits, self.runs, strict=True)]
+        freedom = sum(len(runs) - sum(fit.free) for fit, runs in zip(self.fits, self.runs, strict=True))
+        if freedom < 1:
+            raise FitError("As many rates as parameters leave no error. Give instances with rates at three sizes.")
+        law = self.fits[0].law
+        errors = [own.spread(lambda theta: np.exp(-law.evaluate(theta, {"params": [params]})[:, 0]))[1]
+                  for own in found]  # fmt: skip
+        value = self.predict(params)
+        reach = student_quantile(freedom, 0.5 + level / 2) * float(np.linalg.norm(errors)) / len(errors)
+        interval = (max(value - reach, 0.0), min(value + reach, 1.0))
+        return Estimate(value, interval, level, None, NOT_IN, "fraction")
 
 
 def sample_until(
@@ -188,7 +227,7 @@ def fit_instances(params: ArrayLike, rates: ArrayLike, *, fewest: int = 3) -> In
     """
     n, table = np.asarray(params, float), np.asarray(rates, float)
     law = from_text("surprisal = c/N^alpha", name="passuntil")
-    fits, left = [], []
+    fits, left, tables = [], [], []
     for place, p in enumerate(table):
         inside = (p > 0) & (p < 1)
         if inside.sum() < fewest:
@@ -196,6 +235,7 @@ def fit_instances(params: ArrayLike, rates: ArrayLike, *, fewest: int = 3) -> In
             continue
         runs = RunTable.from_columns({"params": n[inside], "surprisal": -np.log(p[inside])})
         fits.append(fit_law(law, runs, objective="log-ls"))
+        tables.append(runs)
     if not fits:
         raise FitError(f"No instance has a rate between 0 and 1 at {fewest} sizes. Sample more, or at larger sizes.")
-    return InstanceLaw(tuple(fits), tuple(left))
+    return InstanceLaw(tuple(fits), tuple(left), tuple(tables))
