@@ -1,13 +1,16 @@
 """Budgets over groups: the closed form, its conditions, brute force, steps without known curves."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from isoflop.errors import FitError
+from isoflop.methods.allocation import allocate_fitted
 from isoflop.methods.collection import GroupCurve, allocate, curve_of, fit_group
 from isoflop.runs.table import RunTable
+from isoflop.uncertainty.bootstrap import bootstrap
 
 CURVES = {
     "many": GroupCurve(scale=1.0, power=0.5, floor=0.05),
@@ -107,3 +110,26 @@ def test_what_has_no_allocation_is_refused(curves: dict[str, GroupCurve], budget
 def test_what_cannot_be_asked_is_refused(request_: dict[str, Any], found: str) -> None:
     with pytest.raises(FitError, match=found):
         allocate(CURVES, 10.0, **request_)
+
+
+def test_an_allocation_by_fits_has_intervals() -> None:
+    truth = {"a": GroupCurve(2.0, 0.4, 0.05), "b": GroupCurve(4.0, 0.5, 0.1, cost=2.0)}
+    rng = np.random.default_rng(5)
+    fits = {}
+    for name, curve in truth.items():
+        n = np.geomspace(30, 3e4, 14)
+        error = np.array([curve.error(x) for x in n]) * np.exp(rng.normal(0, 0.02, 14))
+        runs = RunTable.from_columns({"group_examples": n, "error": error})
+        fits[name] = bootstrap(fit_group(runs), runs, rng=rng, draws=60)
+    found = allocate_fitted(fits, 2e4, costs={"b": 2.0})
+    best = allocate(truth, 2e4)
+    assert found.allocation.examples["a"] == found.examples["a"].value
+    for name in truth:
+        low, high = found.examples[name].interval
+        assert low < best.examples[name] < high
+        assert found.errors[name].interval[0] < truth[name].error(found.examples[name].value)
+        assert found.errors[name].interval[1] > truth[name].error(found.examples[name].value)
+        assert found.errors[name].value == pytest.approx(found.allocation.errors[name], rel=1e-12)
+    assert any("help another" in text for text in found.examples["a"].leaves_out)
+    with pytest.raises(FitError, match="fits of a have no draws"):
+        allocate_fitted({**fits, "a": replace(fits["a"], draws=None)}, 2e4)

@@ -82,10 +82,10 @@ class InstanceLaw:
             FitError: no instance has more rates than its law has parameters, or the level is none.
         """
         check_level(level)
-        found = [covariance(fit, runs) for fit, runs in zip(self.fits, self.runs, strict=True)]
         freedom = sum(len(runs) - sum(fit.free) for fit, runs in zip(self.fits, self.runs, strict=True))
         if freedom < 1:
             raise FitError("As many rates as parameters leave no error. Give instances with rates at three sizes.")
+        found = [covariance(fit, runs) for fit, runs in zip(self.fits, self.runs, strict=True)]
         law = self.fits[0].law
         errors = [own.spread(lambda theta: np.exp(-law.evaluate(theta, {"params": [params]})[:, 0]))[1]
                   for own in found]  # fmt: skip
