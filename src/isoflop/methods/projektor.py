@@ -10,13 +10,22 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from isoflop.errors import FitError, RangeWarning
+from isoflop.fit.estimate import Correction, Estimate, estimate_from_draws
 from isoflop.methods.transport import Transport, share_gradient, transport
+from isoflop.uncertainty.bootstrap import draw_weights
 
 Array = NDArray[Any]
 
 RATE: Final = 5e-4
 ITERATIONS: Final = 100
 """Step and number of steps of the selection, as in the paper."""
+
+NOT_IN: Final = (
+    "that other shares may be best: the interval is at the shares that were chosen",
+    "that they were chosen because their loss came out low",
+    "that the line in ln N may bend",
+)
+"""What the intervals of a selection do not contain."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +37,14 @@ class PilotFit:
         sources: number of sources.
         coefficients: b2, b1 of every source, b0, c2, c1 of every source, c0.
         residuals: loss minus fit of every pilot.
+        draws: coefficients under Bayesian weights of the pilots, shape (draws, coefficients), or None.
     """
 
     size: float
     sources: int
     coefficients: Array
     residuals: Array
+    draws: Array | None = None
 
     def predict(self, shares: ArrayLike, distance: ArrayLike) -> Array:
         """Losses at this size, shape (n,)."""
@@ -46,7 +57,15 @@ def _features(shares: Array, distance: Array) -> Array:
     return np.concatenate([alone * np.asarray(distance, dtype=float)[:, None], alone], axis=1)
 
 
-def fit_pilots(shares: ArrayLike, distance: ArrayLike, loss: ArrayLike, *, size: float) -> PilotFit:
+def fit_pilots(
+    shares: ArrayLike,
+    distance: ArrayLike,
+    loss: ArrayLike,
+    *,
+    size: float,
+    rng: np.random.Generator | None = None,
+    draws: int = 300,
+) -> PilotFit:
     """Least squares at one pilot size.
 
     `L(p) = (sum_i b2_i p_i^2 + b1_i p_i + b0) OT(p) + sum_i c2_i p_i^2 + c1_i p_i + c0`. As shares
@@ -59,6 +78,8 @@ def fit_pilots(shares: ArrayLike, distance: ArrayLike, loss: ArrayLike, *, size:
         distance: transport distance of every pilot's data to the target.
         loss: loss of every pilot.
         size: samples of a pilot.
+        rng: random state of the resampling of pilots; no draws when None.
+        draws: refits behind the intervals of a selection.
 
     Returns:
         The fit.
@@ -72,7 +93,11 @@ def fit_pilots(shares: ArrayLike, distance: ArrayLike, loss: ArrayLike, *, size:
     if len(values) < needed:
         raise FitError(f"{len(values)} pilots for {needed} independent coefficients. Train at least {needed} mixtures.")
     coefficients = np.linalg.lstsq(features, values, rcond=1e-10)[0]
-    return PilotFit(float(size), p.shape[1], coefficients, values - features @ coefficients)
+    drawn = None
+    if rng is not None:
+        roots = np.sqrt(draw_weights(rng, draws, len(values), "bayes", None))
+        drawn = np.stack([np.linalg.lstsq(features * r[:, None], values * r, rcond=1e-10)[0] for r in roots])
+    return PilotFit(float(size), p.shape[1], coefficients, values - features @ coefficients, drawn)
 
 
 def project(low: float | Array, high: float | Array, sizes: tuple[float, float], size: float) -> Array:
@@ -118,6 +143,8 @@ class Selection:
         distance: transport distance there.
         slopes: slope of that distance in every share; the lowest source is the one to add.
         size: samples that were projected to.
+        projected: the projected loss there with its interval; None where the pilots have no draws.
+        gain: how much it lies below the loss at equal shares, with its interval; None likewise.
     """
 
     shares: Array
@@ -126,6 +153,8 @@ class Selection:
     distance: float
     slopes: Array
     size: float
+    projected: Estimate | None
+    gain: Estimate | None
 
 
 def select_sources(
@@ -136,6 +165,7 @@ def select_sources(
     size: float,
     rate: float = RATE,
     iterations: int = ITERATIONS,
+    level: float = 0.9,
 ) -> Selection:
     """Choose shares by projected gradient on the projected loss.
 
@@ -151,9 +181,10 @@ def select_sources(
         size: samples to project to.
         rate: length of a step, in shares per unit of slope.
         iterations: steps.
+        level: confidence level of the intervals.
 
     Returns:
-        The best shares found.
+        The best shares found; with intervals of the loss where the pilots were fitted with draws.
 
     Raises:
         MissingExtraError: POT is not installed.
@@ -184,7 +215,33 @@ def select_sources(
             RangeWarning,
             stacklevel=2,
         )
-    return Selection(p, loss, first, best.distance, share_gradient(best.dual, source, p), size)
+    equal = np.full(len(sources), 1 / len(sources))
+    projected, gain = _intervals(pilots, (p, equal), (best.distance, moved(equal).distance), size, level)
+    return Selection(p, loss, first, best.distance, share_gradient(best.dual, source, p), size, projected, gain)
+
+
+def _intervals(
+    pilots: tuple[PilotFit, PilotFit], shares: tuple[Array, Array], distance: tuple[float, float], size: float,
+    level: float,
+) -> tuple[Estimate | None, Estimate | None]:  # fmt: skip
+    """The projected loss at the first shares, and how much lower it is than at the second, over paired draws."""
+    drawings = [fit.draws for fit in pilots if fit.draws is not None]
+    if len(drawings) < 2:
+        return None, None
+    count = min(map(len, drawings))
+    features = _features(np.stack(shares), np.array(distance))
+    sizes = (pilots[0].size, pilots[1].size)
+    losses = [
+        [features @ fit.coefficients, own[:count] @ features.T] for fit, own in zip(pilots, drawings, strict=True)
+    ]
+    point, drawn = (project(low, high, sizes, size) for low, high in zip(*losses, strict=True))
+    few = min(pilots, key=lambda fit: len(fit.residuals))
+    correction = Correction(len(few.residuals), 4 * few.sources)
+
+    def estimate(value: Array, draws: Array) -> Estimate:
+        return estimate_from_draws(float(value), draws, level=level, correction=correction, leaves_out=NOT_IN)
+
+    return estimate(point[0], drawn[:, 0]), estimate(point[1] - point[0], drawn[:, 1] - drawn[:, 0])
 
 
 def _projected(
