@@ -72,6 +72,18 @@ def test_models_that_nothing_selects(both):
         build(both[1], None, ASKED, {}, rng=np.random.default_rng(0))
 
 
+def test_another_verifier_is_another_model_of_the_file(both):
+    """One model under two verifiers: the same part, another column for the score."""
+    text = both[0].read_text("utf-8").splitlines()
+    rows = [f"{line},{(place * 7919) % 101}" for place, line in enumerate(text[1:])]
+    both[0].write_text("\n".join([text[0] + ",coin", *rows]) + "\n", "utf-8")
+    good = replace(both[1][0], rules=("best-of-k",), map={"score": "score"})
+    coin = replace(good, name="small, by a coin", part="small", map={"score": "coin"})
+    first, second = made(both, models=[good, coin]).menu.routes
+    assert first.accuracy[:, 0] == pytest.approx(second.accuracy[:, 0])
+    assert first.accuracy[:, -1].mean() > second.accuracy[:, -1].mean() + 0.05
+
+
 def test_negative_scores_are_compared_but_no_weights(both):
     text = both[0].read_text("utf-8").splitlines()
     rows = [",".join([*(c := line.split(","))[:5], str(float(c[5]) - 7), *c[6:]]) for line in text[1:]]

@@ -25,8 +25,8 @@ def budget(  # noqa: PLR0913 - a command's arguments are its options
             "--prices",
             metavar="PRICES.toml",
             help="A table [models.NAME] for each model: price_in and price_out (dollars per million tokens), "
-            "price_sample, or params and device; also file, where, rules, tokens, input_tokens, verify, cached, "
-            "training.",
+            "price_sample, or params and device; also file, part, where, map, rules, tokens, input_tokens, verify, "
+            "cached, training; or a law of sampling in [models.NAME.law].",
         ),
     ],
     by: Annotated[

@@ -8,7 +8,6 @@ from isoflop.figures.axes import Axis, axis
 from isoflop.figures.observed import source
 from isoflop.figures.theme import INK, SERIES, finish
 from isoflop.testtime.budget_report import BudgetReport
-from isoflop.testtime.resample import ends
 
 if TYPE_CHECKING:
     import altair as alt
@@ -85,7 +84,7 @@ def _tips() -> "list[alt.Tooltip]":
 def _rows(found: BudgetReport) -> list[dict[str, Any]]:
     """One record per option."""
     menu = found.menu
-    low, high = ends(menu.accuracy[1:], menu.level, max(len(menu.problems), 2))
+    low, high = menu.ends(menu.accuracy[1:])
     on = {choice.route.name for choice in found.frontier}
     rows = []
     for option, (r, j) in enumerate(menu.of.tolist()):
@@ -115,9 +114,10 @@ def _axes(found: BudgetReport, rows: list[dict[str, Any]]) -> tuple[Axis, Axis]:
 def _said(found: BudgetReport) -> list[str]:
     """What the marks are."""
     said = [
-        f"Points: numbers of samples of a problem. Bands: {found.menu.level:.0%} intervals over "
-        f"{len(found.menu.problems)} problems, where a curve is part of the frontier. Grey: the best for each budget."
+        f"Points: numbers of samples of a problem. Bands: {found.menu.level:.0%} intervals"
+        f"{f' over {len(found.menu.problems)} problems' if found.menu.problems else ''}, where a curve is part of the "
+        "frontier. Grey: the best for each budget."
     ]
     if any(route.is_forecast(int(route.ks[-1])) for route in found.menu.routes):
-        said.append("Hollow points: forecasts beyond the samples at hand.")
+        said.append("Hollow points: forecasts beyond the samples at hand, and laws.")
     return said

@@ -21,6 +21,9 @@ REPEATS: Final = 20
 ALIKE: Final = 1e-11
 """Accuracies that differ by no more than this differ by rounding."""
 
+MANY: Final = 100_000
+"""Problems that stand for as many as there may be."""
+
 CHOSEN: Final = "that the choice was made on the same problems: see the accuracy on the other half"
 LAWS_APART: Final = "what laws of different models have in common: their draws are independent"
 
@@ -114,11 +117,20 @@ class Menu:
 
     def estimate(self, values: Array, *, unit: str = "", leaves_out: tuple[str, ...] = ()) -> Estimate:
         """An estimate from a value in the sample and in every draw, shape (1 + draws,)."""
-        low, high = ends(values[1:], self.level, max(len(self.problems), 2))
-        laws = (LAWS_APART,) if sum(route.is_law for route in self.routes) > 1 else ()
-        return Estimate(
-            float(values[0]), (float(low), float(high)), self.level, values[1:], (*leaves_out, *NOT_IN, *laws), unit
-        )
+        low, high = self.ends(values[1:])
+        left = (*leaves_out, *(NOT_IN if self.problems else ()), *self._laws_leave_out())
+        return Estimate(float(values[0]), (float(low), float(high)), self.level, values[1:], left, unit)
+
+    def ends(self, draws: Array) -> tuple[Any, Any]:
+        """Ends of an interval from draws, shape (draws, …); those of laws have had their correction."""
+        return ends(draws, self.level, max(len(self.problems), 2) if self.problems else MANY)
+
+    def _laws_leave_out(self) -> tuple[str, ...]:
+        """What the draws of laws do not contain."""
+        laws = [route for route in self.routes if route.is_law]
+        bare = sorted({route.name for route in laws if route.draws is None})
+        found = (LAWS_APART,) if len(laws) > 1 else ()
+        return (*found, f"the error of laws that came without draws: {', '.join(bare)}") if bare else found
 
     def mean(self, values: Array, *, unit: str = "") -> Estimate:
         """Mean of something known for every problem, with the shared draws."""

@@ -80,8 +80,8 @@ class _Model:
         kept = np.array([place[name] for name in problems])
         counts, samples = self.counts.take(kept), self.samples
         if samples is not None:
-            wanted = np.zeros(len(samples.problems), dtype=bool)
-            wanted[[k for k, name in enumerate(samples.problems) if name in set(problems)]] = True
+            shared = set(problems)
+            wanted = np.array([name in shared for name in samples.problems])
             samples = samples.take(wanted[samples.problem_of])
         return _Model(self.entry, counts, samples)
 
@@ -106,28 +106,39 @@ def build(
         FileError: a file cannot be read.
         TableError: a check found an error, or the models have no problem in common.
     """
-    read = [_read(entry, source, choices, first=len(models) == 1) for entry in models]
-    shared = [name for name in read[0].counts.problems if all(name in set(m.counts.problems) for m in read[1:])]
+    known = [entry for entry in models if entry.law is None]
+    read = [_read(entry, source, choices, first=len(known) == 1) for entry in known]
+    read, shared, warnings = _shared(read)
+    measured = {m.entry.name: _measured(m) for m in read}
+    charges = {entry.name: entry.charge(measured.get(entry.name, {}), len(shared) or 1) for entry in models}
+    ease = probe_cost = np.zeros(0)
+    if read:
+        read[0], ease, probe_cost = _probed(read[0], charges[read[0].entry.name], asked.probe, rng)
+    elif asked.probe:
+        raise InputError("Laws have no samples to probe with. Leave the probe out.")
+    routes = [r for m in read for r in _routes(m, charges[m.entry.name], asked, rng)]
+    routes += [entry.law.route(entry.name, charges[entry.name]) for entry in models if entry.law is not None]
+    made = menu(routes, shared, rng=rng, draws=asked.draws, level=asked.level)
+    tokens = {name: float(words["tokens"].mean()) for name, words in measured.items() if "tokens" in words}
+    tokens |= {entry.name: entry.tokens for entry in models if entry.tokens is not None}
+    return Built(made, tuple(models), ease, probe_cost, MappingProxyType(tokens), warnings)
+
+
+def _shared(read: "list[_Model]") -> "tuple[list[_Model], tuple[str, ...], tuple[str, ...]]":
+    """Models on the problems that all of them have, and which were left out."""
+    if not read:
+        return [], (), ()
+    have = [set(m.counts.problems) for m in read]
+    shared = tuple(name for name in read[0].counts.problems if all(name in own for own in have))
     if not shared:
         raise TableError("The models have no problem in common. Give samples of the same problems.")
-    warnings = [
+    warnings = tuple(
         f"{m.entry.name}: {len(m.counts) - len(shared)} of {len(m.counts)} problems are not those of all models and "
         "take no part."
         for m in read
         if len(m.counts) > len(shared)
-    ]
-    read = [m.on(shared) for m in read]
-    measured = [_measured(m) for m in read]
-    charges = [m.entry.charge(words, len(shared)) for m, words in zip(read, measured, strict=True)]
-    read[0], ease, probe_cost = _probed(read[0], charges[0], asked.probe, rng)
-    routes = [r for m, charge in zip(read, charges, strict=True) for r in _routes(m, charge, asked, rng)]
-    made = menu(routes, shared, rng=rng, draws=asked.draws, level=asked.level)
-    tokens = {
-        entry.name: float(words["tokens"].mean()) if entry.tokens is None else entry.tokens
-        for entry, words in zip(models, measured, strict=True)
-        if entry.tokens is not None or "tokens" in words
-    }
-    return Built(made, tuple(models), ease, probe_cost, MappingProxyType(tokens), tuple(warnings))
+    )
+    return [m.on(shared) for m in read], shared, warnings
 
 
 def _read(entry: ModelEntry, source: Path | None, choices: Choices, *, first: bool) -> _Model:
@@ -142,13 +153,16 @@ def _read(entry: ModelEntry, source: Path | None, choices: Choices, *, first: bo
     if entry.where is None and entry.file is None:
         if by:
             # A text that holds a quote is written with two.
-            conditions.append(f"{quoted(by[0])} = '{entry.name.replace(chr(39), 2 * chr(39))}'")
+            part = (entry.part or entry.name).replace("'", "''")
+            conditions.append(f"{quoted(by[0])} = '{part}'")
         elif not first:
             raise InputError(
                 f"Nothing says which samples are {entry.name}'s. Name the column of the models (--by model), or add "
                 f'where = "…" or file = "…" to [models.{entry.name}].'
             )
-    own: Choices = {**choices, "where": " AND ".join(conditions) if conditions else None, "by": ()}
+    mapping = {**(choices.get("mapping") or {}), **entry.map}
+    where = " AND ".join(conditions) if conditions else None
+    own: Choices = {**choices, "where": where, "by": (), "mapping": mapping}
     try:
         samples = read_samples(path, **own).complete("correct")
     except TableError:

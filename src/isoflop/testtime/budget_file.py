@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
@@ -22,6 +22,7 @@ from isoflop.testtime.budget_charge import (
     charge_serving,
     charge_tokens,
 )
+from isoflop.testtime.budget_law import SamplingLaw, sampling_law
 from isoflop.units import parse_measure
 
 Array = NDArray[Any]
@@ -39,7 +40,10 @@ class ModelEntry:
     Attributes:
         name: of the model, as results name it.
         file: its samples; those of the command when None.
+        part: its name in the column that holds the models' names; `name` when None.
         where: condition that selects them.
+        map: word → column, such as the score of another verifier.
+        law: a law of sampling instead of samples.
         rules: how an answer is made; those that the columns allow when empty.
         price_in: dollars per million tokens read.
         price_out: dollars per million tokens written.
@@ -56,7 +60,10 @@ class ModelEntry:
 
     name: str
     file: Path | None = None
+    part: str | None = None
     where: str | None = None
+    map: Mapping[str, str] = field(default_factory=dict)
+    law: SamplingLaw | None = None
     rules: tuple[str, ...] = ()
     price_in: float | None = None
     price_out: float | None = None
@@ -171,7 +178,7 @@ def read_prices(path: Path) -> tuple[ModelEntry, ...]:
 
 def _entry(path: Path, name: str, table: Mapping[str, Any]) -> ModelEntry:
     """One model."""
-    known = tuple(field.name for field in fields(ModelEntry) if field.name != "name")
+    known = tuple(one.name for one in fields(ModelEntry) if one.name != "name")
     _refuse_unknown(path, set(table) - set(known), known)
     given = dict(table)
     for word in ("file", "config"):
@@ -183,6 +190,11 @@ def _entry(path: Path, name: str, table: Mapping[str, Any]) -> ModelEntry:
     if "rules" in given:
         rules = given["rules"]
         given["rules"] = (rules,) if isinstance(rules, str) else tuple(str(rule) for rule in rules)
+    for word in ("map", "law"):
+        if not isinstance(given.get(word, {}), Mapping):
+            raise InputError(f"[models.{name}] {word} is no table. Write [models.{name}.{word}] above its keys.")
+    if "law" in given:
+        given["law"] = sampling_law(name, given["law"], path.parent)
     if not isinstance(given.get("cached", False), bool):
         raise InputError(f"[models.{name}] cached = {given['cached']!r} is no truth value. Write true or false.")
     return ModelEntry(name, **given)

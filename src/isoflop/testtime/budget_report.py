@@ -14,7 +14,9 @@ from isoflop.testtime.budget_compare import BreakEven, SaturationPoint, break_ev
 from isoflop.testtime.budget_file import ModelEntry
 from isoflop.testtime.budget_routes import CHECKED
 
-CHECKER: Final = "pass@k and retry take a checker that is never wrong; with tests or a verifier the accuracy is less."
+CHECKER: Final = (
+    "pass@k, retry and coverage take a checker that is never wrong; with tests or a verifier the accuracy is less."
+)
 LOOKED: Final = (
     "Difficulty was told from the samples that are then counted, so the gain by difficulty is too hopeful. Set samples "
     "apart for it (--probe)."
@@ -125,27 +127,37 @@ def report_budget(
     )
     long = [place for place, route in enumerate(found.routes) if len(route.ks) > 1]
     points = tuple(saturation_point(found, place, within=within) for place in long)
-    warnings = list(built.warnings)
-    if any(route.rule in CHECKED for route in found.routes):
-        warnings.append(CHECKER)
-    if any(route.is_forecast(int(route.ks[-1])) for route in found.routes):
-        warnings.append(FORECAST)
-    if any(one.adaptive is not None for one in lines) and not built.probe_cost.any():
-        warnings.append(LOOKED)
+    warnings = _warnings(built, lines, bins)
+    return BudgetReport(found, line, lines, points, _break_even(built, against), warnings)
+
+
+def _warnings(built: Built, lines: Sequence[BudgetLine], bins: int) -> tuple[str, ...]:
+    """What speaks against taking the numbers as they are."""
+    found, said = built.menu, list(built.warnings)
+    if any(route.rule in CHECKED or route.rule == "coverage" for route in found.routes):
+        said.append(CHECKER)
+    if any(not route.is_law and route.is_forecast(int(route.ks[-1])) for route in found.routes):
+        said.append(FORECAST)
+    if not bins:
+        return tuple(said)
+    if found.tables is None:
+        return (*said, "Laws know no problems, so that nothing can be spent by difficulty beside them.")
     probe = float(built.probe_cost.mean())
-    if any(budget <= probe for budget in asked) and bins:
-        warnings.append(
+    if any(line.adaptive is not None for line in lines) and not probe:
+        said.append(LOOKED)
+    if any(line.budget <= probe for line in lines):
+        said.append(
             f"The probe alone costs {probe:.3g} {found.unit} a problem: smaller budgets cannot be spent by difficulty."
         )
-    if bins and len(found.problems) < 4 * bins:
-        warnings.append(f"{len(found.problems)} problems are too few for {bins} bins of difficulty. Ask for fewer.")
-    return BudgetReport(found, line, lines, points, _break_even(built, against), tuple(warnings))
+    if len(found.problems) < 4 * bins:
+        said.append(f"{len(found.problems)} problems are too few for {bins} bins of difficulty. Ask for fewer.")
+    return tuple(said)
 
 
 def _by_difficulty(built: Built, budget: float, bins: int) -> Adaptive | None:
     """The budget spent by difficulty, where there are problems enough and the probe leaves something."""
     problems = len(built.menu.problems)
-    if not bins or problems < 4 * bins or budget <= built.probe_cost.mean() or built.menu.tables is None:
+    if not bins or built.menu.tables is None or problems < 4 * bins or budget <= built.probe_cost.mean():
         return None
     return adapt(built.menu, difficulty_bins(built.ease, bins).of, budget, probe=built.probe_cost)
 
@@ -156,7 +168,8 @@ def _break_even(built: Built, against: str | None) -> tuple[BreakEven, ...]:
     names = list(dict.fromkeys(route.model for route in found.routes))
     if len(names) < 2 and against is None:
         return ()
-    cheapest = {name: min(float(r.cost.mean(axis=0)[0]) for r in found.routes if r.model == name) for name in names}
+    model = np.array([found.routes[r].model for r in found.of[:, 0].tolist()])
+    cheapest = {name: float(found.cost[0, model == name].min()) for name in names}
     chosen = max(names, key=lambda name: cheapest[name]) if against is None else against
     entries = {entry.name: entry for entry in built.models}
     return tuple(_against(built, entries[name], entries.get(chosen), chosen) for name in names if name != chosen)
