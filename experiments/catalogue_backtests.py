@@ -78,6 +78,7 @@ CASES = (
     Case("sloth_families", tables.families, ("cod", "sloth"), "ls"),
     Case("sparsity_moe", tables.sparse, ("power-params-floor", "moe-sparsity")),
     Case("routed_lm_curves", tables.routed, ("power-params", "routed-bilinear", "routed"), "log-ls"),
+    Case("evalperf_per_task", tables.sampled, ("sampling-saturation", "coverage"), "ls", "coverage"),
 )
 
 

@@ -25,6 +25,7 @@ from isoflop.methods.observational import capabilities
 from isoflop.methods.steplaw import bowl_columns, step_law_optima
 from isoflop.runs.read import read_runs
 from isoflop.runs.table import RunTable
+from isoflop.testtime.coverage import pass_at_k
 
 Pair = tuple[RunTable, RunTable]
 """Runs to fit, and runs to predict."""
@@ -223,3 +224,16 @@ def families(directory: Path) -> Pairs:
         | {"chance": np.full(len(models), 0.25)}
     )
     return cut(table, held)
+
+
+def sampled(directory: Path) -> Pairs:
+    """EvalPerf, one curve for each model with 100 samples per task; fit up to 10 samples, hold out 20 to 100."""
+    table = read_runs(directory / "evalperf_per_task.csv", where="n_samples = 100")
+    ks = np.array([1, 2, 3, 4, 5, 7, 10, 20, 35, 60, 100])
+    codes = np.stack([np.asarray(table.labels(column)[1]) for column in ("model", "prompt")])
+    pairs: Pairs = []
+    for one in np.unique(codes, axis=1).T:
+        correct = table.column("n_correct")[np.all(codes == one[:, None], axis=0)]
+        coverage = pass_at_k(np.full(len(correct), 100), correct, ks).mean(axis=0)
+        pairs += cut(RunTable.from_columns({"k": ks, "n": ks, "coverage": coverage}), ks > 10)
+    return pairs
