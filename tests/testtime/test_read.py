@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from isoflop.errors import ColumnError, FileError, TableError
-from isoflop.testtime.read import check_source, read_counts, read_counts_by, read_samples
+from isoflop.testtime.read import check_source, read_counts, read_counts_by, read_samples, stream_samples
 
 ROWS = [("t/2", 0, "true"), ("t/2", 1, "false"), ("t/10", 0, "true"), ("t/10", 1, "true")]
 
@@ -259,6 +259,38 @@ def test_rows_of_a_large_file_keep_their_places(tmp_path: Path) -> None:
     counts = read_counts(path)
     assert np.array_equal(counts.n, np.full(100, 3000))
     assert np.array_equal(counts.c, found.counts().c)
+
+
+def test_batches_hold_the_same_samples(tmp_path: Path) -> None:
+    path = tmp_path / "s.parquet"
+    duckdb.sql(
+        f"COPY (SELECT 'p''' || (i * 7 % 13) AS problem, i // 13 AS attempt, i AS tokens, i % 2 = 0 AS correct, "
+        f"'x' AS file_row_number FROM range(1300) t(i)) TO '{path}' (ROW_GROUP_SIZE 100)"
+    )
+    whole = read_samples(path)
+    batches = list(stream_samples(path, at_once=250))
+    assert [len(batch) for batch in batches] == [200] * 6 + [100]
+    assert [name for batch in batches for name in batch.problems] == list(whole.problems)
+    for name in ("tokens", "correct"):
+        assert np.array_equal(np.concatenate([batch.column(name) for batch in batches]), whole.column(name))
+    rows = np.concatenate([batch.source_rows for batch in batches])
+    assert np.array_equal(rows, whole.source_rows)
+    assert np.array_equal(rows, whole.column("tokens") + 1)
+    with pytest.raises(TableError, match="counts of samples"):
+        next(stream_samples({"problem": ["a"], "n": [1], "c": [1]}))
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "columns"])
+def test_places_are_those_in_the_source(tmp_path: Path, form: str) -> None:
+    rows: list[tuple[object, ...]] = [(f"p{k % 3}", k) for k in range(9)]
+    path = write(tmp_path / "s.csv", "problem,tokens", rows)
+    if form == "jsonl":
+        path = tmp_path / "s.jsonl"
+        path.write_text("\n".join(json.dumps({"problem": p, "tokens": k}) for p, k in rows), "utf-8")
+    source = path if form != "columns" else {"problem": [p for p, _ in rows], "tokens": [k for _, k in rows]}
+    found = read_samples(source, where="tokens <> 4")
+    assert found.source_rows.tolist() == [1, 4, 7, 2, 8, 3, 6, 9]
+    assert np.array_equal(found.column("tokens") + 1, found.source_rows)
 
 
 PEAK = """

@@ -72,13 +72,13 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 def _metric(path: Path, metrics: Mapping[str, Any], correct: str | None) -> str:
     """The metric that says what is correct."""
     numbers: list[str] = [name for name, cell in metrics.items() if isinstance(cell, int | float | list)]
-    wanted = correct or next((name for name in _USUAL if name in numbers), None)
+    wanted = correct or next((name for name in _USUAL if name in metrics), None)
     if wanted is None and len(numbers) == 1:
         wanted = numbers[0]
     if wanted is None or wanted not in metrics:
-        listed = ", ".join(numbers) or "no metric"
+        listed = f"There are {', '.join(numbers)}" if numbers else "There is none"
         raise FileError(
-            f"{path}: which metric says that a sample is correct? There are {listed}. Name one: --map correct=METRIC."
+            f"{path}: which metric says that a sample is correct? {listed}. Name one: --map correct=METRIC."
         )
     return wanted
 

@@ -10,6 +10,8 @@ TRUE: Final = ("true", "pass", "passed", "correct", "success", "succeeded", "sol
 FALSE: Final = ("false", "fail", "failed", "incorrect", "wrong", "no", "unsolved", "timeout", "timed out", "i", "error")
 SEPARATOR: Final = " / "
 """Between the values of several columns that name a part."""
+PLACE: Final = "isoflop place"
+"""Column with the number of a row in its source, from 1."""
 _TEXTS: Final = ("VARCHAR", "JSON")
 
 
@@ -63,8 +65,8 @@ class Column:
         word = f"lower({self.text()})"
         # HumanEval writes the reason behind: `failed: AssertionError`.
         return (
-            f"CASE WHEN {word} IN ({_listed(TRUE)}) THEN 1.0 "
-            f"WHEN {word} IN ({_listed(FALSE)}) OR starts_with({word}, 'failed:') THEN 0.0 ELSE {self.number()} END"
+            f"CASE WHEN {word} IN ({listed(TRUE)}) THEN 1.0 "
+            f"WHEN {word} IN ({listed(FALSE)}) OR starts_with({word}, 'failed:') THEN 0.0 ELSE {self.number()} END"
         )
 
 
@@ -121,10 +123,10 @@ def flattened(columns: Sequence[Column], source: str) -> tuple[str, list[Column]
 
     Args:
         columns: columns of the source.
-        source: SQL that selects from the source.
+        source: SQL that selects from the source, with the place of each row.
 
     Returns:
-        SQL with one row per sample, and its columns.
+        SQL with one row per sample, and its columns without the place.
     """
     if not any(column.listed for column in columns):
         return source, list(columns)
@@ -133,7 +135,7 @@ def flattened(columns: Sequence[Column], source: str) -> tuple[str, list[Column]
         for column in columns
     ]
     flat = [Column(column.header, column.kind.removesuffix("[]")) for column in columns]
-    return f"SELECT {', '.join(parts)} FROM ({source})", flat
+    return f"SELECT {', '.join((*parts, quoted(PLACE)))} FROM ({source})", flat
 
 
 def counting(layout: Layout, rows: str) -> str:
@@ -177,7 +179,7 @@ def repeats(layout: Layout, rows: str, problems: Sequence[str] | None) -> str:
     Returns:
         SQL with the columns part, problem and double.
     """
-    only = "" if problems is None else f" WHERE {layout.problem()} IN ({_listed(problems)})"
+    only = "" if problems is None else f" WHERE {layout.problem()} IN ({listed(problems)})"
     inner = (
         f"SELECT {layout.part()} AS part, {layout.problem()} AS problem, {layout.words['attempt'].text()} AS attempt "
         f"FROM ({rows}){only}"
@@ -188,13 +190,14 @@ def repeats(layout: Layout, rows: str, problems: Sequence[str] | None) -> str:
     )
 
 
-def sampling(layout: Layout, rows: str, measures: Mapping[str, str]) -> str:
+def sampling(layout: Layout, rows: str, measures: Mapping[str, str], only: str = "true") -> str:
     """SQL for the samples themselves.
 
     Args:
         layout: which column means what.
-        rows: SQL for one row per sample.
+        rows: SQL for one row per sample, with its place.
         measures: name → SQL of a number.
+        only: SQL condition on the rows.
 
     Returns:
         SQL with the columns place, code (rank of the problem's name), attempt, answer and the measures.
@@ -202,10 +205,10 @@ def sampling(layout: Layout, rows: str, measures: Mapping[str, str]) -> str:
     words = layout.words
     attempt = words["attempt"].number() if "attempt" in words else "NULL::DOUBLE"
     answer = words["answer"].text() if "answer" in words else "NULL::VARCHAR"
-    listed = "".join(f", {sql} AS {quoted(name)}" for name, sql in measures.items())
+    numbers = "".join(f", {sql} AS {quoted(name)}" for name, sql in measures.items())
     inner = (
-        f"SELECT {layout.problem()} AS problem, {attempt} AS attempt, {answer} AS answer{listed}, "
-        f"row_number() OVER () AS place FROM ({rows})"
+        f"SELECT {layout.problem()} AS problem, {attempt} AS attempt, {answer} AS answer{numbers}, "
+        f"{quoted(PLACE)} AS place FROM ({rows}) WHERE {only}"
     )
     return f"SELECT * EXCLUDE problem, dense_rank() OVER (ORDER BY problem) - 1 AS code FROM ({inner})"
 
@@ -215,6 +218,10 @@ def _finite(value: str) -> str:
     return f"CASE WHEN isnan({value}) THEN NULL ELSE {value} END"
 
 
-def _listed(words: Sequence[str]) -> str:
-    """Words as an SQL list."""
+def listed(words: Sequence[str]) -> str:
+    """Give words as an SQL list.
+
+    >>> listed(["a", "it's"])
+    "'a', 'it''s'"
+    """
     return ", ".join("'" + word.replace("'", "''") + "'" for word in words)

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, Unpack
 import numpy as np
 
 from isoflop.errors import TableError
+from isoflop.runs.finding import Finding
 from isoflop.runs.sniff import sniff
 from isoflop.runs.sql import NULLS, file_error, pattern, quoted
 from isoflop.testtime.check import SampleReport, check_samples, counts_of, refuse
 from isoflop.testtime.counts import Counts
 from isoflop.testtime.formats import unpack
-from isoflop.testtime.query import Column
+from isoflop.testtime.query import PLACE, Column
 from isoflop.testtime.samples import Samples
 from isoflop.testtime.source import Choices, Source, lay_out
-from isoflop.testtime.sums import samples_of, totals_of
-from isoflop.testtime.totals import Missing
+from isoflop.testtime.sums import narrowed, samples_of, totals_of
+from isoflop.testtime.totals import Missing, Totals, batches
 from isoflop.testtime.unpacked import Unpacked
 
 if TYPE_CHECKING:
@@ -123,18 +124,52 @@ def read_samples(source: object, **choices: Unpack[Choices]) -> Samples:
     (('q1',), [0.2, 0.9], ('7', '8'))
     """
     with _opened(source, choices) as opened:
-        if opened.layout.counted:
-            raise TableError(
-                "The source holds counts of samples (n, c), not the samples. Read the counts, or give another file."
-            )
-        totals = _only([(totals.part, totals) for totals in totals_of(opened)])
+        totals, findings = _checked(opened, choices)
+        return samples_of(opened, totals, findings, choices.get("missing", "out"))
+
+
+def stream_samples(source: object, *, at_once: int = 2_000_000, **choices: Unpack[Choices]) -> Iterator[Samples]:
+    """Read the samples of some problems after the other, for files that do not fit into memory.
+
+    The file is read once to count, and once more for every batch.
+
+    Args:
+        source: as in `read_samples`.
+        at_once: samples of a batch, at least those of one problem.
+        choices: see `Choices`.
+
+    Yields:
+        All samples of a few problems, problems in natural order.
+
+    Raises:
+        FileError: the file cannot be read.
+        ColumnError: a column is not there.
+        TableError: a check found an error, the source holds counts, or has several parts.
+
+    >>> columns = {"problem": ["b", "a", "b", "c"], "correct": [1, 0, 0, 1]}
+    >>> [(batch.problems, len(batch)) for batch in stream_samples(columns, at_once=2)]
+    [(('a',), 1), (('b',), 2), (('c',), 1)]
+    """
+    with _opened(source, choices) as opened:
+        totals, findings = _checked(opened, choices)
         missing: Missing = choices.get("missing", "out")
-        report = check_samples(totals, missing=missing)
-        refuse(report, opened.provenance)
-        return samples_of(opened, totals, report.with_notes(opened.notes), missing)
+        for batch in batches(totals.rows, at_once):
+            yield samples_of(narrowed(opened, totals.take(batch)), totals.take(batch), findings, missing)
 
 
 Part = TypeVar("Part")
+
+
+def _checked(opened: Source, choices: Choices) -> tuple[Totals, tuple[Finding, ...]]:
+    """Sums of a source that is one part with one row per sample, and what the checks found."""
+    if opened.layout.counted:
+        raise TableError(
+            "The source holds counts of samples (n, c), not the samples. Read the counts, or give another file."
+        )
+    totals = _only([(totals.part, totals) for totals in totals_of(opened)])
+    report = check_samples(totals, missing=choices.get("missing", "out"))
+    refuse(report, opened.provenance)
+    return totals, report.with_notes(opened.notes)
 
 
 def _only(parts: list[tuple[str, Part]]) -> Part:
@@ -167,7 +202,7 @@ def _opened(source: object, choices: Choices) -> Iterator[Source]:
             if where is not None and len(connection.extract_statements(f"SELECT 1 WHERE (\n{where}\n)")) != 1:
                 raise TableError(f"The filter {where!r} is more than one condition. Write one.")
             described = connection.execute("DESCRIBE raw").fetchall()
-            columns = [Column(str(row[0]), str(row[1])) for row in described]
+            columns = [Column(str(row[0]), str(row[1])) for row in described if row[0] != PLACE]
             yield lay_out(lambda sql: connection.execute(sql).fetchnumpy(), columns, path, log, choices)
         except (duckdb.ParserException, duckdb.BinderException) as error:
             if where is None:
@@ -198,16 +233,22 @@ def _view(connection: "DuckDBPyConnection", path: Path) -> None:
     name = "'" + pattern(path).replace("'", "''") + "'"
     connection.execute("SET allowed_paths = $paths", {"paths": [str(path), pattern(path)]})
     compression = "gzip" if found.gzipped else "none"
+    place = f"row_number() OVER () AS {quoted(PLACE)}"
     if found.kind == "parquet":
-        what = f"SELECT * FROM read_parquet({name})"
+        # The file's own numbers let a condition skip what it does not need; a window would read it all.
+        number = "file_row_number"
+        taken = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM read_parquet({name})").fetchall()}
+        own = f"* EXCLUDE {number}, {number} + 1 AS {quoted(PLACE)}"
+        numbered = f"SELECT {own} FROM read_parquet({name}, {number} = true)"
+        what = f"SELECT *, {place} FROM read_parquet({name})" if number in taken else numbered
     elif found.kind == "json":
-        what = f"SELECT * FROM read_json({name}, compression = '{compression}', sample_size = -1)"
+        what = f"SELECT *, {place} FROM read_json({name}, compression = '{compression}', sample_size = -1)"
     else:
         columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(found.headers)))
         renamed = ", ".join(f"c{place} AS {quoted(header)}" for place, header in enumerate(found.headers))
         delimiter = found.delimiter.replace("'", "''")
         what = (
-            f"SELECT {renamed} FROM read_csv({name}, auto_detect = false, header = true, skip = {found.skip}, "
+            f"SELECT {renamed}, {place} FROM read_csv({name}, auto_detect = false, header = true, skip = {found.skip}, "
             f"delim = '{delimiter}', quote = '\"', escape = '\"', compression = '{compression}', "
             f"nullstr = [{NULLS}], columns = {{{columns}}})"
         )
@@ -227,7 +268,7 @@ def _register(connection: "DuckDBPyConnection", source: object) -> None:
         raise TableError(
             f"Lengths of the columns: {listed}. Give one value per row in every column, and a row at least."
         )
-    connection.register("raw", columns)
+    connection.register("raw", {**columns, PLACE: np.arange(1, len(next(iter(columns.values()))) + 1)})
 
 
 def _column(values: Any) -> np.ndarray[Any, Any]:  # noqa: ANN401 - whatever a column is made of

@@ -47,6 +47,7 @@ class Source:
         provenance: where it comes from.
         notes: conventions that every output must state.
         headers: its columns.
+        only: SQL condition that narrows the samples to be read.
     """
 
     ask: Ask
@@ -55,6 +56,7 @@ class Source:
     provenance: Provenance
     notes: tuple[str, ...]
     headers: tuple[str, ...]
+    only: str = "true"
 
     def without_score(self) -> ColumnError:
         """Say that no column says what is correct."""
@@ -72,8 +74,8 @@ def lay_out(ask: Ask, columns: Sequence[Column], path: Path | None, log: Unpacke
     """Find out what a source's columns mean.
 
     Args:
-        ask: runs SQL; the source is there under the name `raw`.
-        columns: its columns.
+        ask: runs SQL; the source is there under the name `raw`, with the place of each row.
+        columns: its columns, without the place.
         path: the file it comes from.
         log: what was unpacked, when the file is a log.
         choices: how it is to be read.
@@ -118,8 +120,9 @@ def _counts_or_samples(ask: Ask, rows: str, layout: Layout) -> Layout:
     words = dict(layout.words)
     if "n" in words and "c" not in words and "correct" in words and "attempt" not in words:
         pair = f"({layout.part()}, {layout.problem()})"
-        found = ask(f"SELECT count(*) AS every, count(DISTINCT {pair}) AS one FROM ({rows})")
-        if int(found["every"][0]) == int(found["one"][0]):
+        number = words["n"].number()
+        found = ask(f"SELECT count(*) AS every, count({number}) AS n, count(DISTINCT {pair}) AS one FROM ({rows})")
+        if int(found["every"][0]) == int(found["one"][0]) and int(found["n"][0]):
             words["c"] = words.pop("correct")
     if "n" in words and "c" in words:
         words.pop("correct", None)

@@ -113,7 +113,9 @@ class SampleSummary:
             return []
         if law.power is not None:
             a, b = (_number(law.power.parameter(name, level=self.level)) for name in ("a", "b"))
-            said.append(f"power law: pass@k = exp(-a k^-b), a = {a}, b = {b}")
+            verdict = law.power.fit.certificate.verdict
+            doubt = "" if law.power.fit.certificate.ok else f" ({verdict})"
+            said.append(f"power law: pass@k = exp(-a k^-b), a = {a}, b = {b}{doubt}")
         d = law.difficulty
         alpha, beta = (_number(d.parameter(name, level=self.level)) for name in ("alpha", "beta"))
         said.append(

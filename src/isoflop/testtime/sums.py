@@ -1,6 +1,7 @@
 """A source of samples summed up per problem, and its samples one by one."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -8,7 +9,7 @@ import numpy as np
 from isoflop.runs.cells import FloatArray, IntArray, labels_of
 from isoflop.runs.finding import Finding
 from isoflop.testtime.counts import frozen
-from isoflop.testtime.query import counting, repeats, sampling
+from isoflop.testtime.query import counting, listed, repeats, sampling
 from isoflop.testtime.samples import MEASURES, Samples
 from isoflop.testtime.source import Source
 from isoflop.testtime.totals import Missing, Totals, by_part
@@ -39,6 +40,20 @@ def totals_of(source: Source) -> list[Totals]:
     return by_part(found["part"], found["problem"], sums, example=example, telling=telling)
 
 
+def narrowed(source: Source, totals: Totals) -> Source:
+    """Give a source with the samples of some problems only.
+
+    Args:
+        source: the source.
+        totals: sums of these problems.
+
+    Returns:
+        The same source under a further condition; places of rows are still those of the whole.
+    """
+    only = f"{source.layout.problem()} IN ({listed(totals.problems)})"
+    return replace(source, only=only)
+
+
 def samples_of(source: Source, totals: Totals, findings: tuple[Finding, ...], missing: Missing) -> Samples:
     """Read every sample of a source that is one part.
 
@@ -57,7 +72,7 @@ def samples_of(source: Source, totals: Totals, findings: tuple[Finding, ...], mi
     correct = layout.correct()
     if correct is not None:
         measures["correct"] = f"coalesce({correct}, 0)" if missing == "wrong" else correct
-    found = source.ask(sampling(layout, source.rows, measures))
+    found = source.ask(sampling(layout, source.rows, measures, source.only))
     # The query ranks names as text; here they stand in natural order.
     order = {name: code for code, name in enumerate(totals.problems)}
     natural = np.array([order[name] for name in sorted(totals.problems)])
@@ -131,8 +146,8 @@ def _doubles(source: Source, found: Mapping[str, Any]) -> IntArray:
     if not unsure.any():
         return doubles
     names = np.ma.filled(found["problem"], "")
-    listed = sorted(set(names[unsure].tolist())) if np.count_nonzero(unsure) <= NAMED else None
-    again = source.ask(repeats(source.layout, source.rows, listed))
+    some = sorted(set(names[unsure].tolist())) if np.count_nonzero(unsure) <= NAMED else None
+    again = source.ask(repeats(source.layout, source.rows, some))
     place = {pair: k for k, pair in enumerate(zip(found["part"].tolist(), names.tolist(), strict=True))}
     for part, name, extra in zip(*(again[key].tolist() for key in ("part", "problem", "double")), strict=True):
         doubles[place[part, name]] = extra

@@ -1,7 +1,7 @@
 """What a source of samples comes down to before anything judges it: sums per problem."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -52,6 +52,11 @@ class Totals:
     nameless: int = 0
     telling: tuple[str, ...] = ()
 
+    def take(self, places: slice) -> "Totals":
+        """Keep some problems."""
+        sums = {name: getattr(self, name)[places] for name in SUMS}
+        return replace(self, problems=self.problems[places], **sums)
+
     def named(self, mask: NDArray[np.bool_]) -> str:
         """Name the problems where a mask holds."""
         return named([self.problems[k] for k in np.flatnonzero(mask).tolist()])
@@ -94,3 +99,25 @@ def by_part(parts: Any, problems: Any, sums: Mapping[str, IntArray], **facts: An
         nameless = int(sums["rows"][mine & blank].sum())
         found.append(Totals(part, tuple(order), **sorted_sums, nameless=nameless, **facts))
     return found
+
+
+def batches(rows: IntArray, most: int) -> Iterator[slice]:
+    """Cut problems into runs with so many samples.
+
+    Args:
+        rows: samples of every problem, shape (problems,).
+        most: samples of a run; a problem that has more is a run by itself.
+
+    Yields:
+        Places of the problems of each run.
+
+    >>> [(cut.start, cut.stop) for cut in batches(np.array([3, 3, 9, 1]), 6)]
+    [(0, 2), (2, 3), (3, 4)]
+    """
+    first = held = 0
+    for place, count in enumerate(rows.tolist()):
+        if held and held + count > most:
+            yield slice(first, place)
+            first, held = place, 0
+        held += count
+    yield slice(first, len(rows))
