@@ -8,7 +8,7 @@ import pytest
 from tests.testtime.brute import largest, least, over_subsets
 
 from isoflop.errors import TableError
-from isoflop.testtime.coverage import pass_at_k, pass_at_k_variance, pass_hat_k, subset_shares
+from isoflop.testtime.coverage import pass_at_k, pass_at_k_variance, pass_hat_k, running_shares, subset_shares
 
 
 @pytest.mark.parametrize("n", range(1, 9))
@@ -53,7 +53,8 @@ def test_k_above_n_names_the_problems(estimator):
 
 @pytest.mark.parametrize(("n", "c", "k", "said"), [
     (4, 5, 1, "5 correct of 4"), (0, 0, 1, "impossible"), (4, -1, 1, "impossible"), (4, 1.5, 1, "whole"),
-    (4, 1, 0, "at least 1"), (4, 1, 1.5, "whole"),
+    (4, 1, 0, "at least 1"), (4, 1, 1.5, "whole"), (np.inf, 1, 1, "whole"), (np.nan, 1, 1, "whole"),
+    (1e20, 1, 1, "beyond 2"), ([10, 10, 10], [5, 5], 1, "do not fit"), ([10, 10, 10], [5], 1, "do not fit"),
 ])  # fmt: skip
 def test_counts_that_cannot_be(n, c, k, said):
     with pytest.raises(TableError, match=said):
@@ -75,3 +76,26 @@ def test_the_variance_has_no_bias(n, p, k):
     estimate = pass_at_k(np.full(n + 1, n), c, k)[:, 0]
     variance = chance @ estimate**2 - (chance @ estimate) ** 2
     assert chance @ pass_at_k_variance(np.full(n + 1, n), c, k)[:, 0] == pytest.approx(variance, abs=1e-14)
+
+
+@pytest.mark.parametrize("n", [2**31, 2**32, 2**40, 2**52])
+def test_huge_counts_are_not_taken_for_others(n):
+    found = pass_at_k([n, n, 3], [1, n - 1, 1], [2])
+    assert found[0, 0] == pytest.approx(2 / n, rel=1e-12)
+    assert found[1:, 0].tolist() == [1.0, pytest.approx(2 / 3)]
+    assert pass_hat_k([n], [n - 1], [1])[0, 0] == pytest.approx(1 - 1 / n)
+
+
+def test_the_variance_names_the_largest_k_that_may_be_asked():
+    with pytest.raises(TableError, match=r"k = 6 needs 2 k = 12 samples.*\(10 to 10 samples\).*give k up to 5,"):
+        pass_at_k_variance([10], [3], [6])
+    with pytest.raises(TableError, match="nothing is estimated: leave these problems out, or draw more samples"):
+        pass_at_k_variance([1], [1], [1])
+    assert pass_at_k_variance([10], [3], [5]).shape == (1, 1)
+
+
+def test_running_shares_are_the_shares(rng):
+    n = rng.integers(20, 60, 40)
+    m = rng.integers(0, n + 1)
+    ks = np.arange(1, 21)
+    assert running_shares(n, m, 20) == pytest.approx(subset_shares(n[:, None], m[:, None], ks).none, abs=1e-14)

@@ -15,6 +15,9 @@ from isoflop.runs.provenance import Provenance
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
+MOST: Final = 1 << 53
+"""Largest count: up to here a float holds every whole number."""
+
 _DIGITS: Final = re.compile(r"(\d+)")
 
 
@@ -126,12 +129,36 @@ def whole(values: ArrayLike, what: str) -> IntArray:
         The same as integers.
 
     Raises:
-        TableError: a number is not whole.
+        TableError: a number is not whole, or too large for a count.
     """
     array = np.asarray(values)
-    if array.dtype.kind not in "iuf" or (array.dtype.kind == "f" and not np.all(np.mod(array, 1) == 0)):
+    # Rounding leaves an infinite number as it is, so it is looked for by itself.
+    numeric = array.dtype.kind in "iuf" and bool(np.isfinite(array).all())
+    if not numeric or not np.array_equal(array, np.rint(array)):
         raise TableError(f"The {what} are no whole numbers. Give counts.")
+    if array.size and max(abs(int(array.min())), abs(int(array.max()))) > MOST:
+        raise TableError(f"The {what} go beyond 2^53, where floats skip whole numbers. Give smaller counts.")
     return np.asarray(array, dtype=np.int64)
+
+
+def marks(values: ArrayLike, count: int, what: str) -> NDArray[np.bool_]:
+    """Take truth values, none missing.
+
+    Args:
+        values: true or false, or 1 or 0, shape (count,).
+        count: how many there must be.
+        what: what they say, for the error.
+
+    Returns:
+        The same as truth values.
+
+    Raises:
+        TableError: another number of them, or one that is neither 1 nor 0.
+    """
+    array = np.asarray(values)
+    if array.shape != (count,) or array.dtype.kind not in "biuf" or not np.isin(array, (0, 1)).all():
+        raise TableError(f"The {count} values of {what}, given in shape {array.shape}, must be 1 or 0, one each.")
+    return np.asarray(array, dtype=bool)
 
 
 def _natural(name: str) -> tuple[list[tuple[int, int, str]], str]:

@@ -68,6 +68,24 @@ def subset_shares(n: ArrayLike, marked: ArrayLike, k: ArrayLike, *, least: float
     return Shares(none.reshape(shape), some.reshape(shape))
 
 
+def running_shares(n: Array, marked: Array, most: int) -> Array:
+    """Share of the k-subsets without a marked sample for every k up to `most`, the running product itself.
+
+    Args:
+        n: samples, shape (problems,).
+        marked: how many of them are marked.
+        most: largest k, at most the smallest n.
+
+    Returns:
+        Shares, shape (problems, most).
+
+    >>> running_shares(np.array([4]), np.array([1]), 4).tolist()
+    [[0.75, 0.5, 0.25, 0.0]]
+    """
+    left = n[:, None] - np.arange(most)
+    return np.asarray(np.cumprod(np.maximum(left - marked[:, None], 0) / left, axis=1))
+
+
 def _running(n: Array, b: Array, terms: Array) -> tuple[Array, Array]:
     """Product of `1 − b/(n−j)` over j below `terms`, which falls along the rows, and what it takes away."""
     left, taken, away = np.ones(len(n)), np.zeros(len(n)), n.copy()
@@ -151,15 +169,15 @@ def pass_at_k_variance(n: ArrayLike, c: ArrayLike, ks: ArrayLike, *, names: Sequ
         Variances, shape (problems, ks).
 
     Raises:
-        TableError: 2k is above n of some problems, which are named.
+        TableError: 2k is above n of some problems, which are named with the largest k that they allow.
 
     >>> pass_at_k_variance(50, 5, 5).round(6).tolist()
     [[0.021949]]
     """
     samples, correct = counted(n, c, names)
-    asked = allowed_ks(2 * allowed_ks(ks, samples, names), samples, names)
-    once = _over_pairs(samples, correct, asked // 2, "none", VANISHED)
-    return np.asarray(np.maximum(once**2 - _over_pairs(samples, correct, asked, "none", VANISHED), 0.0))
+    asked = allowed_ks(ks, samples, names, each=2)
+    once = _over_pairs(samples, correct, asked, "none", VANISHED)
+    return np.asarray(np.maximum(once**2 - _over_pairs(samples, correct, 2 * asked, "none", VANISHED), 0.0))
 
 
 def counted(n: ArrayLike, c: ArrayLike, names: Sequence[str] | None = None) -> tuple[Array, Array]:
@@ -168,7 +186,7 @@ def counted(n: ArrayLike, c: ArrayLike, names: Sequence[str] | None = None) -> t
     Raises:
         TableError: more correct than samples, no samples, or no whole numbers.
     """
-    samples, correct = np.broadcast_arrays(np.atleast_1d(whole(n, "samples n")), whole(c, "correct samples c"))
+    samples, correct = one_each(whole(n, "samples n"), whole(c, "correct samples c"))
     if samples.ndim != 1 or not len(samples):
         raise TableError(f"Samples of shape {samples.shape} are no counts. Give one n and one c per problem.")
     bad = np.flatnonzero((samples < 1) | (correct < 0) | (correct > samples))
@@ -182,9 +200,31 @@ def counted(n: ArrayLike, c: ArrayLike, names: Sequence[str] | None = None) -> t
     return samples, correct
 
 
+def one_each(*columns: Array) -> tuple[Array, ...]:
+    """Give columns of problems one shape; a number stands for all problems, a column of another length for none.
+
+    Raises:
+        TableError: lengths that differ.
+    """
+    shapes = {column.shape for column in columns if column.ndim}
+    if len(shapes) > 1:
+        raise TableError(
+            f"Columns of {' and '.join(str(column.shape) for column in columns)} problems do not fit. Give one number "
+            "per problem in each."
+        )
+    return tuple(np.atleast_1d(column) for column in np.broadcast_arrays(*columns))
+
+
 def _over_pairs(n: Array, marked: Array, ks: Array, which: str, least: float) -> Array:
     """One of the shares for all problems and k, worked out once for every pair of counts that occurs."""
-    pairs = n.astype(np.int64) << 32 | marked
-    distinct, place = np.unique(pairs, return_inverse=True)
-    found = subset_shares((distinct >> 32)[:, None], (distinct & 0xFFFFFFFF)[:, None], ks, least=least)
-    return np.asarray(getattr(found, which)[place])
+    total, row = np.unique(n, return_inverse=True)
+    width = int(marked.max()) + 1
+    if len(total) * width < 1 << 62:
+        pair, place = np.unique(row * width + marked, return_inverse=True)
+        distinct = total[pair // width], pair % width
+    else:
+        # No whole number holds both: counts beyond 2^32 are rare enough for the slower way.
+        both, place = np.unique(np.stack([n, marked]), axis=1, return_inverse=True)
+        distinct = both[0], both[1]
+    found = subset_shares(distinct[0][:, None], distinct[1][:, None], ks, least=least)
+    return np.asarray(getattr(found, which)[place.ravel()])

@@ -13,13 +13,14 @@ from isoflop.testtime.counts import named, whole
 Array: TypeAlias = NDArray[Any]
 
 
-def allowed_ks(ks: ArrayLike, n: IntArray, names: Sequence[str] | None = None) -> IntArray:
+def allowed_ks(ks: ArrayLike, n: IntArray, names: Sequence[str] | None = None, *, each: int = 1) -> IntArray:
     """Take values of k that every problem has the samples for.
 
     Args:
         ks: numbers of samples, a number or shape (ks,).
         n: samples of every problem, shape (problems,).
         names: of the problems, for the error; their places when None.
+        each: samples that a k takes for each of its own, such as 2 where 2k are needed.
 
     Returns:
         The values, shape (ks,).
@@ -31,12 +32,15 @@ def allowed_ks(ks: ArrayLike, n: IntArray, names: Sequence[str] | None = None) -
     if asked.ndim > 1 or not len(asked) or asked.min() < 1:
         raise TableError(f"k = {asked.tolist()} is no list of numbers of samples. Give k of at least 1.")
     largest = int(asked.max())
-    short = np.flatnonzero(n < largest)
+    short = np.flatnonzero(n // each < largest)
     if len(short):
+        needs = "" if each == 1 else f" needs {each} k = {each * largest} samples, which"
+        most = int(n.min()) // each
         raise TableError(
-            f"k = {largest} is above the number of samples of {_named(short, names)} ({int(n[short].min())} to "
-            f"{int(n[short].max())} samples). Beyond n nothing is estimated: give k up to {int(n.min())}, leave these "
-            "problems out, or forecast it with a law."
+            f"k = {largest}{needs} is above the number of samples of {_named(short, names)} ({int(n[short].min())} to "
+            f"{int(n[short].max())} samples). Beyond n nothing is estimated: "
+            + (f"give k up to {most}, leave these problems out, or " if most else "leave these problems out, or ")
+            + ("forecast it with a law." if each == 1 else "draw more samples.")
         )
     return asked
 
@@ -78,7 +82,10 @@ def finite(values: ArrayLike, starts: IntArray, what: str, names: Sequence[str] 
     Raises:
         TableError: a value is missing or infinite; the problems are named.
     """
-    found = np.asarray(values, dtype=float)
+    given = np.asarray(values)
+    if given.dtype.kind not in "biuf":
+        raise TableError(f"The {what} are no numbers: {given.dtype} was given. Give numbers.")
+    found = given.astype(float)
     if found.shape != (int(starts[-1]),):
         raise TableError(f"The {what} have shape {found.shape}. Give one for each of the {int(starts[-1])} samples.")
     bad = np.flatnonzero(~np.isfinite(found))
@@ -87,6 +94,30 @@ def finite(values: ArrayLike, starts: IntArray, what: str, names: Sequence[str] 
         raise TableError(
             f"{len(bad)} {what} are missing or infinite, in {_named(problems, names)}. Leave those samples out, or "
             "give their values."
+        )
+    return found
+
+
+def graded(correct: ArrayLike, starts: IntArray, names: Sequence[str] | None = None) -> FloatArray:
+    """Take how right samples are, from 0 to 1.
+
+    Args:
+        correct: shape (samples,).
+        starts: of the problems.
+        names: of the problems.
+
+    Returns:
+        The same as floats.
+
+    Raises:
+        TableError: a value is missing, below 0 or above 1; the problems are named.
+    """
+    found = finite(correct, starts, "values of correct", names)
+    bad = np.flatnonzero((found < 0) | (found > 1))
+    if len(bad):
+        problems = np.unique(np.searchsorted(starts, bad, side="right") - 1)
+        raise TableError(
+            f"{_named(problems, names)}: correct is {found[bad[0]]:g}. Give 1 for right, 0 for wrong, or a share."
         )
     return found
 
