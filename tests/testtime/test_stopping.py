@@ -1,12 +1,13 @@
 """Adaptive consistency: its probability, and what it uses."""
 
+import time
 from math import comb
 
 import numpy as np
 import pytest
 
 from isoflop.errors import InputError, TableError
-from isoflop.testtime.stopping import adaptive_consistency, leader_probability
+from isoflop.testtime.stopping import _enough, adaptive_consistency, leader_probability
 
 
 def test_probability_is_the_binomial_sum():
@@ -59,3 +60,26 @@ def test_impossible_questions(rng):
         adaptive_consistency([0], [1], [0, 1], rng=rng, most=2, names=["a"])
     with pytest.raises(TableError, match="problem a: samples with one answer"):
         adaptive_consistency([0, 0], [1, 0], [0, 2], rng=rng, most=2, names=["a"])
+
+
+def test_correct_is_a_share(rng):
+    with pytest.raises(TableError, match="problem 0: correct is 7"):
+        adaptive_consistency([0, 0], [7, 7], [0, 2], rng=rng, most=2)
+
+
+@pytest.mark.parametrize("threshold", [0.6, 0.96875, 0.99])
+def test_stopping_is_at_the_first_votes_that_reach_the_threshold(threshold):
+    first = _enough(40, threshold)
+    for second in range(12):
+        votes = [v for v in range(second, 41) if float(leader_probability(v, second)) >= threshold]
+        assert first[second] == (votes[0] if votes else 41)
+
+
+def test_a_limit_of_thousands_takes_no_table_of_all_votes(rng):
+    n = 20_000
+    answers = np.arange(n) % 2
+    began = time.process_time()
+    found = adaptive_consistency(answers, answers == 0, [0, n], rng=rng, most=n, orders=2)
+    assert 0 < found.used[0] <= n
+    assert time.process_time() - began < 3
+    assert leader_probability(200_000, 0) == 1.0

@@ -1,5 +1,7 @@
 """Majority votes: exact against all subsets, drawn ones near the exact ones, ties and missing answers."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from tests.testtime.brute import over_subsets, voted
@@ -85,3 +87,23 @@ def test_the_same_state_gives_the_same_bits():
         for s in (1, 1, 2)
     ]
     assert runs[0] == runs[1] != runs[2]
+
+
+@pytest.mark.parametrize("subsets", [1, 1000])
+def test_answers_without_any_weight_tie(subsets, rng):
+    """With one subset they are drawn, with many all are looked at."""
+    answers, correct = [0, 1, 1, -1], [1, 0, 0, 0]
+    vote = partial(weighted_vote_at_k, answers, correct, starts=[0, 4], ks=[1, 4], rng=rng, subsets=subsets)
+    assert vote(weights=[0, 0, 0, 0])[0, 1] == 0.5
+    assert vote(weights=[0, 0, 0, 1])[0, 1] == 0.5
+    assert vote(weights=[0, 0, 1e-9, 0])[0, 1] == 0.0
+    assert weighted_vote_at_k([0, 1], [1, 0], [0, 0], [0, 2], [2], rng=rng).tolist() == [[0.5]]
+
+
+@pytest.mark.parametrize("correct", [[7, 0], [-1, 0], [np.nan, 0]])
+def test_correct_is_a_share(correct, rng):
+    with pytest.raises(TableError, match="problem 0"):
+        majority_at_k([0, 1], correct, [0, 2], [1])
+    with pytest.raises(TableError, match="problem 0"):
+        weighted_vote_at_k([0, 1], correct, [1, 1], [0, 2], [1], rng=rng)
+    assert majority_at_k([0, 1], [0.5, 0], [0, 2], [1]).tolist() == [[0.25]]

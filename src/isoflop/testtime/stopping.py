@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from isoflop.errors import InputError, TableError
 from isoflop.testtime.counts import named, whole
-from isoflop.testtime.ragged import allowed_ks, checked_starts, finite
+from isoflop.testtime.ragged import allowed_ks, checked_starts, graded
 
 Array = NDArray[Any]
 
@@ -52,21 +52,22 @@ def leader_probability(first: ArrayLike, second: ArrayLike) -> Array:
     v1, v2 = np.broadcast_arrays(whole(first, "votes"), whole(second, "votes"))
     if np.any((v2 < 0) | (v1 < v2)):
         raise InputError("The second answer has more votes than the first, or less than none. Give v1 ≥ v2 ≥ 0.")
-    return np.asarray(_table(int(v1.max(initial=0)))[v1, v2])
+    from scipy.special import betainc
+
+    return np.asarray(np.where(v1 == v2, 0.5, betainc(v2 + 1.0, v1 + 1.0, 0.5)))
 
 
-def _table(most: int) -> Array:
-    """Probabilities for all votes up to `most`, as the chance of 1/2 or more of a symmetric walk."""
-    found = np.full((most + 1, most + 1), 0.5)
-    # By the recursion of the incomplete beta function, I(v1, v2) is the mean of its two predecessors;
-    # with no vote for the second, 1 stands before it.
-    for v1 in range(1, most + 1):
-        below = 1.0
-        for v2 in range(v1):
-            below = (found[v1 - 1, v2] + below) / 2
-            found[v1, v2] = below
-        found[v1, v1] = 0.5
-    return found
+def _enough(most: int, threshold: float) -> Array:
+    """Votes of the leader that reach the threshold, for every number of votes of the next up to `most`."""
+    second = np.arange(most + 1)
+    # The probability rises with the leader's votes, so that halving finds the first that is enough.
+    low, high = second.copy(), np.maximum(second, most) + 1
+    while np.any(high - low > 1):
+        middle = (low + high) // 2
+        # A threshold that is a sum of powers of 1/2 is reached, not missed by a rounding.
+        reached = leader_probability(middle, second) >= threshold * (1 - 1e-12)
+        low, high = np.where(reached, low, middle), np.where(reached, middle, high)
+    return high
 
 
 def adaptive_consistency(
@@ -89,7 +90,7 @@ def adaptive_consistency(
 
     Args:
         answers: label of every sample's answer, negative where there is none, shape (samples,).
-        correct: whether the sample is correct.
+        correct: whether the sample is correct, 0 to 1.
         starts: place of every problem's first sample, and the number of samples.
         rng: random state.
         most: limit of samples.
@@ -115,9 +116,9 @@ def adaptive_consistency(
         raise InputError(f"{orders} orders replay nothing. Give at least 1; 200 is usual.")
     labels = whole(answers, "answers")
     begin = checked_starts(starts, len(labels))
-    right = finite(correct, begin, "values of correct", names)
+    right = graded(correct, begin, names)
     allowed_ks(most, np.diff(begin), names)
-    enough = _table(most) >= threshold
+    enough = _enough(most, threshold)
     found = np.empty((3, len(begin) - 1))
     for place in range(found.shape[1]):
         rows = slice(int(begin[place]), int(begin[place + 1]))
@@ -140,7 +141,7 @@ def _replay(codes: Array, truth: Array, none: Array, enough: Array) -> tuple[flo
         drawn = codes[open_, step]
         tally[open_, drawn] += ~none[drawn]
         top = np.partition(tally[open_], -2, axis=1)[:, -2:]
-        done = enough[top[:, 1], top[:, 0]]
+        done = top[:, 1] >= enough[top[:, 0]]
         used[open_[done]] = step + 1
         open_ = open_[~done]
         if not len(open_):

@@ -75,7 +75,7 @@ def weighted_sampled(
 def _tallied(codes: Array, weights: Array | None, truth: Array, ks: Array) -> Array:
     """Mean accuracy of the votes of the first k columns, for every k."""
     rows, answers = len(codes), len(truth)
-    tally, found, seen = np.zeros((rows, answers)), np.zeros(len(ks)), 0
+    tally, there, found, seen = np.zeros((rows, answers)), np.zeros((rows, answers), bool), np.zeros(len(ks)), 0
     if not answers:
         return found
     value = np.asarray(truth, dtype=float)
@@ -85,10 +85,12 @@ def _tallied(codes: Array, weights: Array | None, truth: Array, ks: Array) -> Ar
         own = None if weights is None else weights[:, seen : int(ks[place])].ravel()
         more = np.bincount(flat.ravel(), weights=own, minlength=rows * (answers + 1))
         tally += more.reshape(rows, answers + 1)[:, :answers]
+        # By itself, because answers whose weights are all 0 are there too.
+        there |= np.bincount(flat.ravel(), minlength=more.size).reshape(rows, answers + 1)[:, :answers] > 0
         seen = int(ks[place])
         best = tally.max(axis=1, keepdims=True)
         # Sums of equal weights in another order may differ in their last digits.
-        winners = (tally >= best * (1 - 1e-12)) & (tally > 0)
+        winners = (tally >= best * (1 - 1e-12)) & there
         count = winners.sum(axis=1)
         found[place] = ((winners @ value) / np.maximum(count, 1)).mean()
     return found

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from isoflop.errors import TableError
 from isoflop.testtime.counts import named, whole
-from isoflop.testtime.ragged import allowed_ks, checked_starts, finite
+from isoflop.testtime.ragged import allowed_ks, checked_starts, finite, graded
 from isoflop.testtime.tally import exact_work, majority_exact, majority_sampled, weighted_sampled
 
 Array = NDArray[Any]
@@ -37,7 +37,7 @@ def majority_at_k(
 
     Args:
         answers: label of every sample's answer, whole numbers, negative where there is none, shape (samples,).
-        correct: whether the sample is correct, the same for all samples of a problem with one answer.
+        correct: whether the sample is correct, 0 to 1, the same for all samples of a problem with one answer.
         starts: place of every problem's first sample, and the number of samples.
         ks: values of k.
         rng: random state; needed where the exact mean would take too long (hundreds of different answers).
@@ -48,7 +48,8 @@ def majority_at_k(
         Estimates, shape (problems, ks).
 
     Raises:
-        TableError: k is above n, an answer is both right and wrong, or subsets must be drawn without rng.
+        TableError: k is above n, an answer is both right and wrong, correct is outside 0 to 1, or subsets must be
+            drawn without rng.
 
     >>> answers = [0] * 5 + [1] * 3 + [2] * 2
     >>> majority_at_k(answers, np.array(answers) == 0, [0, 10], [1, 3, 5, 10]).round(6).tolist()
@@ -89,7 +90,8 @@ def weighted_vote_at_k(
     """Accuracy of `argmax_a Σ_(j: A_j = a) S_j` among k samples, the vote weighted by a verifier.
 
     All subsets where they are no more than `subsets`, else so many drawn without replacement. Ties as in
-    `majority_at_k`. Samples without an answer have no weight.
+    `majority_at_k`, also where all weights are 0: every answer that is there is tied. Samples without an answer
+    have no weight.
 
     Reference: Snell et al. 2024, arXiv:2408.03314 (best-of-N weighted); Singhi et al. 2025, arXiv:2504.01005.
 
@@ -189,7 +191,7 @@ def _checked(answers: ArrayLike, correct: ArrayLike, starts: ArrayLike, names: S
     """Labels, whether they are right, and where the problems start."""
     labels = whole(answers, "answers")
     begin = checked_starts(starts, len(labels))
-    right = finite(correct, begin, "values of correct", names)
+    right = graded(correct, begin, names)
     # An answer is right or wrong, whoever gave it.
     problem = np.repeat(np.arange(len(begin) - 1), np.diff(begin))
     order = np.lexsort((right, labels, problem))
