@@ -18,6 +18,9 @@ from benchmarks.coverage import KINDS, counts, covered
 from benchmarks.coverage import LIMIT as COVERAGE_LIMIT
 from benchmarks.designs import LIMIT as DESIGN_LIMIT
 from benchmarks.designs import WAYS, designed
+from benchmarks.difficulty import KINDS as SPREADS
+from benchmarks.difficulty import LIMIT as SPREAD_LIMIT
+from benchmarks.difficulty import difficult, fitted
 from benchmarks.peers import curve_fit_from_its_start, grid_of_starts, pypi_chinchilla_alone
 from benchmarks.plans import LIMIT, PLANS, fit_with_draws, planned
 from benchmarks.refits import worst_excess
@@ -34,7 +37,7 @@ FIT_LIMIT, REFITS_LIMIT, EXCESS_LIMIT, COLD_LIMIT, GROWTH_LIMIT = 0.03, 3.0, 1e-
 def main() -> None:
     """Measure, print and write."""
     rows: list[Row] = []
-    for part in (fits, refits, plans, designs, coverage, growth, start, peers):
+    for part in (fits, refits, plans, designs, coverage, difficulty, growth, start, peers):
         for row in part():
             rows.append(row)
             print(" | ".join(row), flush=True)
@@ -115,6 +118,17 @@ def coverage() -> list[Row]:
         spent = cpu_seconds(lambda: covered(n, c), 3)  # noqa: B023  # called at once
         text, limit = f"{spent:.2f} CPU-s", judged(spent, COVERAGE_LIMIT, "CPU-s")
         rows.append(("pass@k of 10000 problems with 10000 samples, 30 values of k", kind, text, limit))
+    return rows
+
+
+def difficulty() -> list[Row]:
+    """Distributions of difficulty by maximum likelihood."""
+    rows = []
+    for kind in SPREADS:
+        correct = difficult(kind)
+        spent = cpu_seconds(lambda: fitted(kind, correct), 5)  # noqa: B023  # called at once
+        text, limit = f"{spent:.3f} CPU-s", judged(spent, SPREAD_LIMIT, "CPU-s")
+        rows.append(("beta-binomial fit of 1000 problems", kind, text, limit))
     return rows
 
 
