@@ -64,6 +64,7 @@ def effective_params(
         size = (loss["A"] / rest) ** (1 / loss["alpha"])
     found = np.asarray(np.where((rest > 0) & (size > 0), size, np.nan))
     laws.get("task-loss").warn_outside({"params": found, "tokens": tokens})
+    laws.get("task-sigmoid").warn_outside({"task_loss": np.where(np.isfinite(found), wanted, np.nan)})
     return found
 
 

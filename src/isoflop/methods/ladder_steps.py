@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from isoflop import laws
 from isoflop.errors import FitError
 from isoflop.fit.estimate import Correction, Estimate, estimate_from_draws
-from isoflop.fit.evaluate import Evaluator
 from isoflop.fit.fitting import fit_law
 from isoflop.fit.result import Fit
 from isoflop.fit.values import evaluate_slots
 from isoflop.runs.table import RunTable
-from isoflop.uncertainty.bootstrap import bind_fit, refit
+from isoflop.uncertainty.bootstrap import bind_fit
+from isoflop.uncertainty.refits import Replicates, refit_all
 
 Array = NDArray[Any]
 
@@ -211,9 +211,8 @@ def _redraw(fit: Fit, rows: RunTable, weights: Mapping[str, Array]) -> Array:
     problem = bind_fit(fit, rows)
     names, codes = rows.labels("run")
     by_row = np.stack([weights[name] for name in names], axis=1)[:, codes]
-    evaluator, start = Evaluator(problem, fit.objective), problem.search(fit.theta[None])
-    parts = [refit(evaluator, start, by_row[k : k + BATCH]) for k in range(0, len(by_row), BATCH)]
-    return problem.natural(np.concatenate(parts))
+    replicates = Replicates(len(by_row), BATCH, lambda block: by_row[block * BATCH : (block + 1) * BATCH])
+    return problem.natural(refit_all(problem, fit.objective, problem.search(fit.theta[None]), replicates))
 
 
 def _by_run(table: RunTable) -> dict[str, NDArray[np.intp]]:
