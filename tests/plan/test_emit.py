@@ -96,3 +96,11 @@ def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
         write_ladder_file(tmp_path / "ladder.toml", tmp_path / "none.toml", [(1e6, 1e6, 0)], float)
     with pytest.raises(InputError, match="schedule"):
         run_spec(4e8, 8e9, schedule="staircase")
+
+
+def test_a_rule_beyond_its_source_says_so_in_the_derivation_alone() -> None:
+    """1.4T tokens lie beyond the runs of Step Law: the note is in the steps, and no warning ends the test."""
+    steps = map(str, run_spec(7e9, 1.4e12).derivation)
+    noted = [step for step in steps if "decades outside the runs of the source" in step]
+    assert len(noted) == 2
+    assert "tokens 1.4e+12" in noted[0]

@@ -2,12 +2,13 @@
 
 import json
 import tomllib
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from isoflop.errors import FileError, InputError
+from isoflop.errors import FileError, InputError, RangeWarning
 from isoflop.methods.steplaw import step_law
 from isoflop.plan.result import Plan, Step
 from isoflop.plan.shapes import ModelShape, shape_for
@@ -115,7 +116,10 @@ def run_spec(
         if isinstance(params, ModelShape)
         else shape_for(params, vocabulary=vocabulary, context=context, head_dim=head_dim)
     )
-    rule = step_law(shape.params_non_embedding, tokens)
+    with warnings.catch_warnings():
+        # The derivation says how far outside its source's runs the rule is used.
+        warnings.simplefilter("ignore", RangeWarning)
+        rule = step_law(shape.params_non_embedding, tokens)
     wanted = rule.batch_tokens if batch_tokens is None else batch_tokens
     batch = max(1, round(wanted / shape.context)) * shape.context
     steps = max(1, round(tokens / batch))
