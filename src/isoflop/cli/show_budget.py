@@ -1,12 +1,12 @@
 """Budgets of inference as tables."""
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from isoflop.cli import output
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from isoflop.fit.estimate import Estimate
     from isoflop.testtime.budget import Choice
@@ -14,16 +14,23 @@ if TYPE_CHECKING:
     from isoflop.testtime.budget_compare import BreakEven
     from isoflop.testtime.budget_report import BudgetLine, BudgetReport
 
+MOST_ROWS: Final = 20
+"""Options of the frontier that a table shows."""
+
 
 def print_budget(found: "BudgetReport") -> None:
     """Print the frontier, the best choices, what difficulty gains, where it saturates and breaks even."""
     menu = found.menu
     models = ", ".join(dict.fromkeys(route.model for route in menu.routes))
-    title = f"{models}: {len(menu.problems)} problems, cost of one in {menu.unit}; {menu.level:.0%} intervals"
-    output.say(title, style="bold")
-    output.say("", "options that no cheaper one matches")
+    problems = f"{len(menu.problems)} problems" if menu.problems else "laws of sampling"
+    output.say(f"{models}: {problems}, cost of one in {menu.unit}; {menu.level:.0%} intervals", style="bold")
+    shown = _thinned(found.frontier)
+    some = "" if len(shown) == len(found.frontier) else f", {len(shown)} of {len(found.frontier)}"
+    output.say("", f"options that no cheaper one matches{some}")
     headers = ("model", "rule", "k", "cost", "accuracy", "interval", "in the draws")
-    output.grid(headers, [_row(choice) for choice in found.frontier], numbers=(2, 3, 4, 6))
+    output.grid(headers, [_row(choice) for choice in shown], numbers=(2, 3, 4, 6))
+    if any(choice.forecast for choice in shown):
+        output.say("* beyond the samples at hand, or by a law")
     _print_lines(found)
     _print_groups(found)
     _print_ends(found)
@@ -38,6 +45,14 @@ def amount(value: float) -> str:
     ('0.00123', 'never', '2.5e+15')
     """
     return f"{value:.3g}" if math.isfinite(value) else "never"
+
+
+def _thinned(frontier: "Sequence[Choice]") -> "list[Choice]":
+    """The options that a table shows: the first, the last, and some evenly between."""
+    if len(frontier) <= MOST_ROWS:
+        return list(frontier)
+    places = {round(k * (len(frontier) - 1) / (MOST_ROWS - 1)) for k in range(MOST_ROWS)}
+    return [choice for place, choice in enumerate(frontier) if place in places]
 
 
 def _row(choice: "Choice") -> tuple[str, ...]:
@@ -145,10 +160,11 @@ def always(value: float) -> str:
 def _share(found: "Estimate") -> tuple[str, str]:
     """A share and its interval, in percent."""
     low, high = (float(end) for end in found.interval)
-    return f"{found.value:.1%}", f"{low:.1%} to {high:.1%}"
+    # No spread: a law that came without draws, or one that nothing in the draws changes.
+    return f"{found.value:.1%}", f"{low:.1%} to {high:.1%}" if low < high else ""
 
 
 def _span(found: "Estimate", show: "Callable[[float], str]" = amount) -> str:
     """An interval of costs."""
     low, high = (float(end) for end in found.interval)
-    return f"{show(low)} to {show(high)}"
+    return f"{show(low)} to {show(high)}" if low < high else ""

@@ -137,8 +137,8 @@ def break_even(
 ) -> BreakEven:
     """What a model costs when it is sampled until it is as accurate as another.
 
-    Between its options the cost of a model is taken as straight in its logarithm against accuracy, along
-    the best of its rules and numbers of samples.
+    Between its options a model's accuracy is taken as straight in the logarithm of the cost, along the best
+    of its rules and numbers of samples.
 
     Reference: Snell et al. 2024, arXiv:2408.03314, for the exchange of pre-training for inference, by
         `isoflop.testtime.exchange`.
@@ -230,8 +230,9 @@ def _crossing(found: Menu, ours: Array, theirs: Array) -> Array:
 
 def _within(found: Menu, options: Array, budgets: Array) -> Array:
     """Best accuracy within each budget, −∞ where nothing is so cheap, shape (1 + draws, budgets)."""
-    best = np.full((len(found.cost), len(budgets)), -np.inf)
-    for option in options.tolist():
-        affordable = found.cost[:, option, None] <= budgets
-        np.maximum(best, np.where(affordable, found.accuracy[:, option, None], -np.inf), out=best)
-    return best
+    cost, accuracy = found.cost[:, options], found.accuracy[:, options]
+    order = np.argsort(cost, axis=1, kind="stable")
+    paid = np.log(np.take_along_axis(cost, order, axis=1))
+    reached = np.maximum.accumulate(np.take_along_axis(accuracy, order, axis=1), axis=1)
+    places = np.log(budgets)
+    return np.stack([np.interp(places, x, y, left=-np.inf) for x, y in zip(paid, reached, strict=True)])
