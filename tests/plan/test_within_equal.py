@@ -57,6 +57,20 @@ def test_the_best_mixture_is_that_of_the_mixing_laws_own_search() -> None:
     assert draws.min() > -1e-6
 
 
+def test_the_flat_region_is_told_of_a_share_that_follows() -> None:
+    """Least and largest share of every domain with which the loss is within 1 %, against samples of mixtures."""
+    found = mixture()
+    flat = {item.word: item for item in found.flat}
+    assert set(flat) == set(DOMAINS)
+    shares = np.random.default_rng(0).dirichlet(np.ones(3), 200_000)
+    columns = dict(zip(DOMAINS, shares.T, strict=True))
+    losses = 0.5 * sum(mixed(name).evaluate(**columns) for name in SLOPES)
+    good = shares[losses <= 1.01 * float(found.best.value)]
+    for k, name in enumerate(DOMAINS):
+        assert flat[name].low == pytest.approx(good[:, k].min(), abs=0.01)
+        assert flat[name].high == pytest.approx(good[:, k].max(), abs=0.01)
+
+
 def test_an_end_of_a_share_that_follows_binds_with_its_price() -> None:
     """At least 30 % of the domain that nobody wants: the end of its range shows as a limit with a price."""
     free = mixture()

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from isoflop.plan.interior import Values, minimise
 from isoflop.plan.problem import Batch, Problem
+from isoflop.plan.variables import Variable
 
 Array = NDArray[Any]
 
@@ -50,7 +51,15 @@ class Sensitivity:
     variables: dict[str, float]
 
 
-def flat_ranges(problem: Problem, batch: Batch, x: Array, best: float, within: float = WITHIN) -> tuple[FlatRange, ...]:
+def flat_ranges(
+    problem: Problem,
+    batch: Batch,
+    x: Array,
+    best: float,
+    *,
+    followed: Sequence[Variable] = (),
+    within: float = WITHIN,
+) -> tuple[FlatRange, ...]:
     """Ends of the region that is as good within a share, one variable at a time.
 
     Args:
@@ -58,31 +67,39 @@ def flat_ranges(problem: Problem, batch: Batch, x: Array, best: float, within: f
         batch: one row.
         x: coordinates of the best point, shape (k,).
         best: the objective there, as `Problem.at` gives it.
+        followed: variables that follow from the others, whose ends are wanted too.
         within: the share.
 
     Returns:
         One range per variable.
     """
-    k = len(problem.variables)
-    if not k:
+    wanted = (*problem.variables, *followed)
+    k = len(wanted)
+    if not problem.variables:
         return ()
     allowed = best + (np.log1p(within) if problem.logs[0] else within * abs(best))
     many = batch.take(np.zeros(2 * k, dtype=int))
     direction = np.repeat(np.array([1.0, -1.0]), k)
     which = np.tile(np.arange(k), 2)
 
+    def places(z: Array, rows: Array) -> Array:
+        values = problem.values(many.take(rows), z)
+        more = [one.coordinate(problem.scope.value(one.word, values))[..., None] for one in followed]
+        every = np.concatenate([z, *(np.broadcast_to(row, (*z.shape[:-1], 1)) for row in more)], axis=2)
+        return np.take_along_axis(every, which[rows][:, None, None], axis=2)[..., 0]
+
     def function(z: Array, rows: Array) -> Values:
         f, c = problem.at(many.take(rows), z)
-        own = np.take_along_axis(z, which[rows][:, None, None], axis=2)[..., 0]
+        own = places(z, rows)
         return direction[rows][:, None] * own, np.concatenate([c, (f - allowed)[..., None]], axis=2)
 
     solved = minimise(function, np.tile(x, (2 * k, 1)), problem.scale)
-    ends = np.where(solved.feasible, solved.x[np.arange(2 * k), which], np.nan)
-    found = []
-    for place, variable in enumerate(problem.variables):
-        low, high = (float(variable.value(ends[place + shift])) for shift in (0, k))
-        found.append(FlatRange(variable.word, within, low, high))
-    return tuple(found)
+    reached = places(solved.x[:, None], np.arange(2 * k))[:, 0]
+    ends = np.where(solved.feasible, reached, np.nan)
+    return tuple(
+        FlatRange(one.word, within, *(float(one.value(ends[place + shift])) for shift in (0, k)))
+        for place, one in enumerate(wanted)
+    )
 
 
 def sensitivities(

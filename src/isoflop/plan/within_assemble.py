@@ -77,7 +77,10 @@ def assemble(fits: Mapping[str, Fit], request: Request, laid: Laid, best: Best, 
         question=_question(request), laws={r: f.law.formula for r, f in fits.items()}, objective=request.objective,
         sense="minimise" if request.sign > 0 else "maximise", best=best_value, variables=variables,
         chosen=_shares(laid, best), quantities=quantities, limits=uses,
-        flat=flat_ranges(problem, row, x, float(best.solved.objective[0])), sensitivity=moved,
+        flat=flat_ranges(
+            problem, row, x, float(best.solved.objective[0]), followed=[one.variable for one in laid.followed]
+        ),
+        sensitivity=moved,
         distance_decades=distance, source_decades=source, steps=(), warnings=(), leaves_out=best_value.leaves_out,
         given=dict(request.given) | ({"device": request.device} if request.device else {}), inputs=dict(laid.inputs),
     )  # fmt: skip
