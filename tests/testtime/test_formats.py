@@ -98,6 +98,12 @@ def test_harness_choices_and_a_metric_by_name(tmp_path: Path) -> None:
         read_counts(written(tmp_path / "odd.jsonl", *odd))
 
 
+def test_harness_likelihood_of_one_answer_is_one_sample(tmp_path: Path) -> None:
+    row = logged(0, "word", [["-1.25", "False"]], acc=1.0, perplexity=-1.25) | {"resps": [[["-1.25", "False"]]]}
+    found = read_counts(written(tmp_path / "s.jsonl", row))
+    assert (found.n.tolist(), found.c.tolist()) == ([1], [1])
+
+
 def test_harness_says_when_a_filter_dropped_repeats(tmp_path: Path) -> None:
     row = logged(0, "7", ["7"], exact_match=1.0) | {"resps": [["7", "8", "9"]]}
     notes = [f.message for f in read_counts(written(tmp_path / "s.jsonl", row)).findings]

@@ -100,7 +100,7 @@ def _print_forecast(one: "SampleSummary") -> None:
     if law is None:
         output.say("", *(f"no forecast: {reason}" for reason in one.reasons), style="yellow")
         return
-    output.say("", *one.laws(), "")
+    output.say("", *one.laws(), "", "one of k right, of these very problems:")
     names = list(law.by)
     rows = []
     for k in one.shown().tolist():

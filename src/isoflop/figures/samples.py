@@ -232,7 +232,7 @@ def _said(found: SampleSummary) -> list[str]:
     """What the bands are."""
     said = [
         f"{len(found.counts):,} problems. Shaded: the samples at hand.",
-        f"Bands: {found.level:.0%} intervals, problems drawn again.",
+        f"Bands: {found.level:.0%} intervals, problems drawn again; of the forecast, for these very problems.",
     ]
     if found.best is not None:
         tried = "best in the back-test" if found.tested is not None else "not back-tested"

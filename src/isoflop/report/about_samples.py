@@ -125,7 +125,12 @@ def _forecast(one: SampleSummary) -> Section:
     marked = [f"{name} (best)" if name == one.best and one.tested is not None else name for name in names]
     blocks: list[Block] = [
         Items([sentence(tidy(text)) for text in one.laws()]),
-        Table(("k", *marked), rows, tuple(range(len(names) + 1)), f"Coverage with {one.level:.0%} intervals."),
+        Table(
+            ("k", *marked),
+            rows,
+            tuple(range(len(names) + 1)),
+            f"Coverage of these very problems, {one.level:.0%} intervals.",
+        ),
         Items([f"{name}: {METHODS[name]}." for name in names]),
     ]
     if law.power is not None and not law.power.fit.certificate.ok:

@@ -91,9 +91,14 @@ def _answers(row: Mapping[str, Any]) -> list[str | None]:
     only = kept[0]
     if isinstance(only, str):
         return [only]
-    if isinstance(only, list) and only and all(isinstance(one, str) for one in only):
+    if isinstance(only, list) and only and all(isinstance(one, str) for one in only) and not _likelihood(only):
         return list(only)
     return [None]
+
+
+def _likelihood(pair: list[str]) -> bool:
+    """Whether two texts are a log-likelihood and whether it is the greedy one: the harness logs both as text."""
+    return len(pair) == 2 and pair[1] in ("True", "False") and pair[0].lstrip("-").replace(".", "", 1).isdigit()
 
 
 def _drawn(row: Mapping[str, Any]) -> int:
