@@ -104,3 +104,21 @@ def test_what_cannot_be_fitted_is_refused() -> None:
         fit_difficulty([10, 10], [1, 0], bounds=(2.0, 1.0))
     with pytest.raises(FitError, match="no draws"):
         fit_difficulty([10, 10], [1, 0]).coverage(5)
+
+
+@pytest.mark.parametrize("shape", ["beta", "kumaraswamy"])
+@pytest.mark.parametrize("seed", range(12))
+def test_small_and_odd_tables_end_at_a_maximum(seed: int, shape: str) -> None:
+    rng = np.random.default_rng(seed)
+    problems = int(rng.integers(2, 40))
+    n = rng.integers(1, (2, 10, 300)[seed % 3], problems)
+    c = rng.binomial(n, rng.beta(*np.exp(rng.uniform(-3, 3, 2)), problems) * rng.choice([1.0, 0.1]))
+    c[0] = max(c[0], 1)
+    found = fit_difficulty(n, c, shape=shape, scale=("max", 1.0)[seed % 2], rng=rng, draws=10)
+    assert found.outcome != "not converged"
+    assert found.draws is not None
+    assert np.all(np.isfinite(found.draws))
+    d = found.difficulty
+    assert d.log_chance(n, c).mean() == pytest.approx(found.log_likelihood, rel=1e-8)
+    for other in (Difficulty(0.3, 3.0, d.scale, shape), Difficulty(1.0, 1.0, d.scale, shape)):
+        assert other.log_chance(n, c).mean() <= found.log_likelihood + 1e-9

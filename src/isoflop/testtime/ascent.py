@@ -18,6 +18,8 @@ ENOUGH: Final = 1e-9
 ROUNDS: Final = 60
 LONGEST: Final = 1.5
 """Longest step in log parameters."""
+SNAP: Final = 0.05
+"""Distance in log parameters at which a bound is tried."""
 BATCH: Final = 50
 """Weightings worked on at once."""
 
@@ -68,6 +70,7 @@ def _climb(log_chance: LogChance, weights: Array, at: Array, ends: Array) -> tup
         left = np.flatnonzero(~done)
         if not len(left):
             break
+        at[left], value[left] = _snapped(log_chance, weights[left], at[left], value[left], ends)
         slope, bend = _slopes(log_chance, weights[left], at[left])
         # At an end that the likelihood pushes against, the other parameter moves alone.
         held = ((at[left] <= ends[0]) & (slope < 0)) | ((at[left] >= ends[1]) & (slope > 0))
@@ -84,6 +87,19 @@ def _climb(log_chance: LogChance, weights: Array, at: Array, ends: Array) -> tup
         if not (better | done[left]).any():
             break
     return at, value, done
+
+
+def _snapped(log_chance: LogChance, weights: Array, at: Array, value: Array, ends: Array) -> tuple[Array, Array]:
+    """Parameters next to a bound moved onto it where that is higher, or they would creep up to it for ever."""
+    onto = np.where(at > ends[1] - SNAP, ends[1], np.where(at < ends[0] + SNAP, ends[0], at))
+    moved = np.flatnonzero(np.any(onto != at, axis=1))
+    if not len(moved):
+        return at, value
+    found = _values(log_chance, weights[moved], onto[moved, None])[:, 0]
+    higher = moved[found > value[moved]]
+    at, value = at.copy(), value.copy()
+    at[higher], value[higher] = onto[higher], found[found > value[moved]]
+    return at, value
 
 
 def _values(log_chance: LogChance, weights: Array, at: Array) -> Array:
