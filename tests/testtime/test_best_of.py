@@ -37,5 +37,9 @@ def test_what_is_missing_is_named():
         best_of_k([1, 0, 1], [0, 1, 3], 1, by=[0.1, 0.2, np.nan], names=["a", "b"])
     with pytest.raises(TableError, match="problem a"):
         best_of_k([1, 0, 1], [0, 1, 3], 2, names=["a", "b"])
+    with pytest.raises(TableError, match="values are no numbers"):
+        best_of_k(["a"], [0, 1], [1])
+    with pytest.raises(TableError, match="scores are no numbers"):
+        best_of_k([1], [0, 1], [1], by=["a"])
     with pytest.raises(TableError, match="Starts of shape"):
         best_of_k([1, 0, 1], [0, 2, 2, 3], 1)

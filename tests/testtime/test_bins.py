@@ -26,6 +26,9 @@ def test_problems_that_the_order_of_the_table_decided_are_counted():
 def test_means_of_curves():
     found = difficulty_bins([0.1, 0.9], 2)
     assert found.means([[1.0, 2.0], [3.0, 4.0]]).tolist() == [[3.0, 4.0], [1.0, 2.0]]
+    for values in ([1.0], [1.0, 2.0, 3.0], 1.0):
+        with pytest.raises(TableError, match="not for 2 problems"):
+            found.means(values)
 
 
 @pytest.mark.parametrize(("ease", "count"), [([0.1], 2), ([0.1, np.nan], 1), ([0.1, 0.2], 0)])

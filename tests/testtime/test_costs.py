@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from isoflop.errors import InputError, TableError
+from isoflop.errors import FitError, InputError, TableError
 from isoflop.testtime.costs import (
     arise,
     cost_frontier,
@@ -46,10 +46,13 @@ def test_nothing_solved_is_infinite(rng):
 def test_the_frontier_takes_the_cheapest_and_a_person_where_cheaper():
     least, who = cost_frontier([[1.0, np.inf, 9.0], [2.0, np.inf, 3.0]])
     assert least.tolist() == [1.0, np.inf, 3.0]
-    assert who.tolist() == [0, 0, 1]
+    assert who.tolist() == [0, -2, 1]
     least, who = cost_frontier([[1.0, np.inf, 9.0]], baseline=[5.0, 5.0, 5.0])
     assert least.tolist() == [1.0, 5.0, 5.0]
     assert who.tolist() == [0, -1, -1]
+    least, who = cost_frontier([[np.inf, np.inf], [np.inf, 1.0]], baseline=np.inf)
+    assert least.tolist() == [np.inf, 1.0]
+    assert who.tolist() == [-2, 1]
 
 
 def test_tokens_per_correct_weigh_problems_alike(rng):
@@ -61,6 +64,8 @@ def test_tokens_per_correct_weigh_problems_alike(rng):
 def test_steps_without_tokens_are_left_out():
     assert arise([0, 1, 0.5], [0, 100, 200]).tolist() == [-1.0]
     assert arise([1, 1, 1], [1, 2, 3]).tolist() == [0.0]
+    # With fewer tokens than before a gain counts for more, a loss for less.
+    assert arise([[0, 1], [1, 0]], [[3, 2], [3, 2]]).round(6).tolist() == [1.5, -0.666667]
     assert scaling_metric([[0, 1]], [[5, 5]]).tolist() == [0.0]
 
 
@@ -70,7 +75,18 @@ def test_steps_without_tokens_are_left_out():
     (lambda rng: cost_of_pass([1, np.nan], [1, 0], [0, 1, 2], rng=rng, names=["a", "b"]), TableError, "problem b"),
     (lambda rng: cost_of_pass([1, 1], [1, 0], [0, 2], rng=rng), TableError, "two problems"),
     (lambda rng: cost_frontier([[1.0], [1.0, 2.0]]), InputError, "one per problem"),
+    (lambda rng: cost_frontier([[np.nan, 1], [2, 2]]), InputError, "missing"),
+    (lambda rng: cost_frontier([[-1.0]]), InputError, "negative"),
+    (lambda rng: cost_frontier([[1.0]], baseline=np.nan), InputError, "missing"),
+    (lambda rng: cost_frontier([[1.0, 1.0, 1.0]], baseline=[1.0]), InputError, "not for 3 problems"),
+    (lambda rng: sample_cost([np.nan], [1], price_in=1, price_out=1), InputError, "none missing"),
+    (lambda rng: sample_cost([1], [1], price_in=np.nan, price_out=1), InputError, "none missing"),
+    (lambda rng: cost_of_pass([1, 1], [1, 1], [0, 1, 2], rng=rng, draws=0), FitError, "0 draws"),
     (lambda rng: arise([1], [1]), InputError, "two levels"),
+    (lambda rng: arise([0, np.nan, 1], [1, 2, 3]), InputError, "shares from 0 to 1"),
+    (lambda rng: arise([0, 2], [1, 2]), InputError, "shares from 0 to 1"),
+    (lambda rng: arise([0, 1], [-1, 2]), InputError, "tokens 0 or more"),
+    (lambda rng: scaling_metric([0, 1], [1, np.inf]), InputError, "tokens 0 or more"),
 ])  # fmt: skip
 def test_what_cannot_be_priced(call, error, said, rng):
     with pytest.raises(error, match=said):

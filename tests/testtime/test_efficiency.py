@@ -59,12 +59,29 @@ def test_tasks_with_few_correct_samples_take_no_part():
     (lambda: efficiency_scores([[1.0]], [1.0, 2.0], weights=[1.0]), InputError, "do not fit"),
     (lambda: efficiency_scores([[np.nan]], [1.0], weights=[1.0]), InputError, "known"),
     (lambda: efficiency_scores([[1.0]], [1.0], weights=[0.0]), InputError, "weights"),
+    (lambda: efficiency_scores([[1.0]], [np.inf], weights=[1.0]), InputError, "finite"),
+    (lambda: efficiency_scores([[1.0]], [1.0], weights=[np.inf]), InputError, "finite"),
+    (lambda: efficiency_scores([[1, 1], [1, 1]], [1, 1], weights=(1, 1), correct=[1]), TableError, "2 values"),
+    (lambda: efficiency_scores([[1]], [1], weights=[1], correct=[np.nan]), TableError, "1 or 0"),
     (lambda: hodges_lehmann([]), InputError, "repeats"),
+    (lambda: hodges_lehmann([1, np.nan]), InputError, "missing"),
     (lambda: eff_at_k([-0.1, 1], [0, 2], 1), TableError, "negative"),
     (lambda: differential_performance([1.0], [1.0, 2.0], [1.0, 2.0]), InputError, "slow to fast"),
     (lambda: differential_performance([1.0], [2.0, 1.0], [2.0, 1.0]), InputError, "cumulative"),
+    (lambda: differential_performance([5.0], [10, 5], [10, np.nan]), InputError, "percent"),
+    (lambda: differential_performance([5.0], [10, 5], [10, 101]), InputError, "percent"),
+    (lambda: differential_performance([5.0], [10, np.nan], [10, 90]), InputError, "reference is missing"),
+    (lambda: differential_performance([np.nan], [10, 5], [10, 90]), InputError, "cost of a sample"),
     (lambda: mean_performance([1.0], [1]), TableError, "10 correct"),
+    (lambda: mean_performance([1, 2, 3], [10, 10]), TableError, "one per task"),
+    (lambda: mean_performance([1, 2], [10, np.nan]), TableError, "whole"),
 ])  # fmt: skip
 def test_what_cannot_be_scored(call, error, said):
     with pytest.raises(error, match=said):
         call()
+
+
+def test_a_level_that_is_only_a_check_may_take_longer_than_the_limit():
+    """Its reference is at the limit, T = 2, where its own score would be 0/0."""
+    assert efficiency_scores([[1.0, 1.0]], [2.0, 1.0], weights=(0, 1)).tolist() == [1.0]
+    assert efficiency_scores([[1.0, 1.5]], [3.0, 1.0], weights=(0, 1)).tolist() == [0.5]

@@ -85,7 +85,7 @@ def test_variances_give_the_same_ends_as_draws_where_k_is_small(rng):
     assert np.diff(exact.interval, axis=0) == pytest.approx(np.diff(drawn.interval, axis=0), rel=0.06)
     with pytest.raises(TableError, match="do not fit"):
         fixed_mean(value, np.ones(100))
-    with pytest.raises(TableError, match="k = 51 needs 2 k = 102 samples.*give k up to 50"):
+    with pytest.raises(TableError, match=r"k = 51 needs 2 k = 102 samples.*give k up to 50"):
         pass_at_k_variance(n, c, 51)
 
 
@@ -121,3 +121,15 @@ def test_fixed_problems_need_samples_to_draw(rng):
         benchmark_mean(np.array([0.1, 0.2]), rng=rng, fixed_problems=True)
     with pytest.raises(FitError, match="level"):
         benchmark_mean(np.array([0.1, 0.2]), rng=rng, level=1.5)
+
+
+@pytest.mark.parametrize("draws", [0, -1])
+def test_no_draws_give_no_interval(draws, rng):
+    values = np.array([0.1, 0.2])
+    again = redraw_counts(lambda n, c: c / n, np.array([4, 8]), np.array([4, 0]))
+    with pytest.raises(FitError, match="draws give no interval"):
+        benchmark_mean(values, rng=rng, draws=draws)
+    with pytest.raises(FitError, match="draws give no interval"):
+        benchmark_mean(values, rng=rng, draws=draws, again=again)
+    with pytest.raises(FitError, match="draws give no interval"):
+        ratio_of_means(values, values, rng=rng, draws=draws)

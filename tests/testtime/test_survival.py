@@ -67,6 +67,7 @@ def test_giving_up_early_does_not_bias_the_curve(rng):
 
 @pytest.mark.parametrize(("attempts", "solved", "level", "error"), [
     ([0, 1], [True, True], 0.9, TableError), ([1, 2], [True], 0.9, TableError), ([1], [True], 1.0, FitError),
+    ([1, 2], [np.nan, 0], 0.9, TableError), ([1, 2], [2, 0], 0.9, TableError), ([np.inf], [1], 0.9, TableError),
 ])  # fmt: skip
 def test_impossible_sequences(attempts, solved, level, error):
     with pytest.raises(error):

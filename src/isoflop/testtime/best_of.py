@@ -16,7 +16,7 @@ def order_weights(n: int, ks: Array) -> Array:
 
     By `λ_n = k/n` and `λ_r = λ_(r+1) (1 − (k−1)/r)`, which never overflows.
 
-    Reference: Qiu et al. 2025 (ENAMEL), arXiv:2406.06647, algorithm 1.
+    Reference: Qiu et al. 2025 (ENAMEL), arXiv:2406.06647, and its code.
 
     Args:
         n: samples.
@@ -50,7 +50,7 @@ def best_of_k(
     With a verifier's score and `values` 1 or 0 for correct, it is the accuracy of best-of-k; without `by`, the
     expected largest value: best-of-k by reward, and eff@k where the values are efficiencies.
 
-    Reference: Qiu et al. 2025 (ENAMEL), arXiv:2406.06647, equation 5 (largest value); Singhi et al. 2025,
+    Reference: Qiu et al. 2025 (ENAMEL), arXiv:2406.06647 (largest value); Singhi et al. 2025,
         arXiv:2504.01005, and its code (picked by a verifier; there ties are shuffled 100 times).
 
     Args:
@@ -70,9 +70,8 @@ def best_of_k(
     >>> best_of_k(right, [0, 6], [1, 2, 3, 6], by=score).round(6).tolist()
     [[0.5, 0.466667, 0.35, 0.0]]
     """
-    y = np.asarray(values, dtype=float)
-    begin = checked_starts(starts, len(y))
-    y = finite(y, begin, "values", names)
+    begin = checked_starts(starts, np.size(values))
+    y = finite(values, begin, "values", names)
     score = y if by is None else finite(by, begin, "scores", names)
     asked = allowed_ks(ks, np.diff(begin), names)
     found = np.empty((len(begin) - 1, len(asked)))

@@ -36,8 +36,13 @@ class DifficultyBins:
 
         Returns:
             Shape (bins,) or (bins, ks).
+
+        Raises:
+            TableError: there are not as many values as problems.
         """
         table = np.asarray(values, dtype=float)
+        if table.shape[:1] != self.of.shape:
+            raise TableError(f"Values of shape {table.shape} are not for {len(self.of)} problems. Give one for each.")
         return np.stack([table[places].mean(axis=0) for places in self.members])
 
 

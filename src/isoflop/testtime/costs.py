@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +13,11 @@ from isoflop.testtime.ragged import by_size, checked_starts, finite
 from isoflop.testtime.resample import ends, ratio_of_means, weight_blocks
 
 Array = NDArray[Any]
+
+BASELINE: Final = -1
+"""Place of the baseline among the models."""
+NOBODY: Final = -2
+"""Place where no model solves a problem."""
 
 SOLVED_ONLY = "problems that are never solved: their cost is infinite"
 
@@ -48,14 +53,14 @@ def sample_cost(input_tokens: ArrayLike, tokens: ArrayLike, *, price_in: float, 
         Dollars, of the shape of the tokens.
 
     Raises:
-        InputError: a negative number.
+        InputError: a number that is negative, missing or infinite.
 
     >>> round(float(sample_cost(1000, 2000, price_in=2.5, price_out=10.0)), 6)
     0.0225
     """
     read, written = np.asarray(input_tokens, dtype=float), np.asarray(tokens, dtype=float)
-    if min(price_in, price_out) < 0 or np.any(read < 0) or np.any(written < 0):
-        raise InputError("Tokens and prices must be 0 or more. Correct them.")
+    if not all(np.all((part >= 0) & np.isfinite(part)) for part in (read, written, price_in, price_out)):
+        raise InputError("Tokens and prices must be numbers of 0 or more, none missing. Correct them.")
     return np.asarray((read * price_in + written * price_out) / 1e6)
 
 
@@ -119,10 +124,11 @@ def cost_frontier(costs: Sequence[ArrayLike], *, baseline: ArrayLike | None = No
         baseline: what a person asks for the problem, a number or shape (problems,).
 
     Returns:
-        Least costs, and which model has them, −1 for the baseline, shape (problems,).
+        Least costs, and which model has them, −1 for the baseline and −2 where nobody solves the problem,
+        shape (problems,).
 
     Raises:
-        InputError: models with different problems, or none.
+        InputError: models with different problems, or none, or a cost that is missing or negative.
 
     >>> least, who = cost_frontier([[1.0, float("inf")], [0.5, float("inf")]], baseline=20.0)
     >>> least.tolist(), who.tolist()
@@ -132,11 +138,14 @@ def cost_frontier(costs: Sequence[ArrayLike], *, baseline: ArrayLike | None = No
     if len(shapes) != 1 or len(next(iter(shapes))) != 1:
         raise InputError(f"Costs have shapes {sorted(map(str, shapes))}. Give one per problem for every model.")
     table = np.stack([np.asarray(own, dtype=float) for own in costs])
-    who, least = table.argmin(axis=0), table.min(axis=0)
-    if baseline is None:
-        return least, who
-    human = np.broadcast_to(np.asarray(baseline, dtype=float), least.shape)
-    return np.minimum(least, human), np.where(human < least, -1, who)
+    human = np.asarray(np.inf if baseline is None else baseline, dtype=float)
+    if human.shape not in ((), table.shape[1:]):
+        raise InputError(f"A baseline of shape {human.shape} is not for {table.shape[1]} problems. Give one for each.")
+    if not np.all(table >= 0) or not np.all(human >= 0):
+        raise InputError("A cost is missing or negative. Write infinity where a model never solves a problem.")
+    who, least = np.where(human < table.min(axis=0), BASELINE, table.argmin(axis=0)), table.min(axis=0)
+    least = np.minimum(least, human)
+    return least, np.where(np.isinf(least), NOBODY, who)
 
 
 def tokens_per_correct(
@@ -177,20 +186,21 @@ def tokens_per_correct(
 def arise(accuracy: ArrayLike, tokens: ArrayLike) -> Array:
     """ARISE of every problem: gains of accuracy discounted by the tokens that they took, losses amplified.
 
-    `Σ_j Δa_j (t_(j−1)/t_j)^sign(Δa_j)` over rising levels of compute. All right and all wrong both have 0,
-    and the value depends on how many levels there are: compare on the same ones.
+    `Σ_j Δa_j (t_(j−1)/t_j)^sign(Δa_j)` over levels in the order of the effort that was asked for. A level that took
+    fewer tokens than the one before it makes a gain count for more, and a loss for less, as the formula says.
+    All right and all wrong both have 0, and the value depends on how many levels there are: compare on the same ones.
 
     Reference: Yin et al. 2025, arXiv:2510.06014, and its code.
 
     Args:
-        accuracy: a_j, shape (problems, levels) or (levels,).
-        tokens: t_j, of the same shape; a step from or to no tokens is left out, as in the code.
+        accuracy: a_j, from 0 to 1, shape (problems, levels) or (levels,).
+        tokens: t_j, of the same shape; a step from or to 0 tokens is left out, as in the code.
 
     Returns:
         Scores, shape (problems,).
 
     Raises:
-        InputError: other shapes, or one level only.
+        InputError: other shapes, one level only, accuracies outside 0 to 1, or tokens below 0 or missing.
 
     >>> arise([[0, 1, 0], [1 / 3, 2 / 3, 1]], [[1000, 2000, 3000], [1000, 1500, 4000]]).round(6).tolist()
     [-1.0, 0.347222]
@@ -214,7 +224,7 @@ def scaling_metric(accuracy: ArrayLike, tokens: ArrayLike) -> Array:
         Accuracy per token, shape (problems,).
 
     Raises:
-        InputError: other shapes, or one level only.
+        InputError: as for `arise`.
 
     >>> scaling_metric([0, 1, 1], [1000, 2000, 5000]).tolist()
     [0.00025]
@@ -241,4 +251,6 @@ def _levels(accuracy: ArrayLike, tokens: ArrayLike) -> tuple[Array, Array]:
     a, t = np.atleast_2d(np.asarray(accuracy, dtype=float)), np.atleast_2d(np.asarray(tokens, dtype=float))
     if a.shape != t.shape or a.ndim != 2 or a.shape[1] < 2:
         raise InputError(f"Accuracies {a.shape} and tokens {t.shape} do not fit. Give both for two levels or more.")
+    if not np.all((a >= 0) & (a <= 1)) or not np.all((t >= 0) & np.isfinite(t)):
+        raise InputError("Accuracies must be shares from 0 to 1, tokens 0 or more, none missing. Correct them.")
     return a, t

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from isoflop.errors import InputError, TableError
 from isoflop.testtime.best_of import best_of_k
+from isoflop.testtime.counts import marks, whole
 from isoflop.testtime.ragged import finite
 
 Array = NDArray[Any]
@@ -31,7 +32,7 @@ def hodges_lehmann(times: ArrayLike) -> float:
         Time, in their unit.
 
     Raises:
-        InputError: no repeats.
+        InputError: no repeats, or a time that is missing or negative.
 
     >>> hodges_lehmann([1.0, 2.0, 6.0])
     2.75
@@ -39,6 +40,8 @@ def hodges_lehmann(times: ArrayLike) -> float:
     values = np.asarray(times, dtype=float)
     if values.ndim != 1 or not len(values):
         raise InputError(f"Times of shape {values.shape} have no centre. Give those of the repeats of one test.")
+    if not np.all(values >= 0):
+        raise InputError("A time is missing or negative. Give the times of all repeats, infinite where stopped.")
     first, second = np.triu_indices(len(values))
     return float(np.median((values[first] + values[second]) / 2))
 
@@ -57,7 +60,7 @@ def efficiency_scores(
     count; the score is the weighted mean. Beyond T a time is censored: that level and all after it
     have 0. A program that is faster than the reference has more than 1.
 
-    Reference: Qiu et al. 2025 (ENAMEL), arXiv:2406.06647, equations 2 to 4, and its code.
+    Reference: Qiu et al. 2025 (ENAMEL), arXiv:2406.06647, and its code.
 
     Args:
         times: largest time of a level's tests, infinite where it was stopped, shape (samples, levels).
@@ -70,7 +73,8 @@ def efficiency_scores(
         Scores e, 0 where the answer is wrong or the first level was stopped, shape (samples,).
 
     Raises:
-        InputError: shapes that do not fit, or times that are not positive.
+        InputError: shapes that do not fit, or times that are not positive; references and weights must be finite.
+        TableError: `correct` is not 1 or 0 for every sample.
 
     >>> efficiency_scores([[0.1, 1.0, 1.0, 2.0], [0.1, 3.0, 9.0, 1.0]], [0.1, 1.0, 1.0, 2.0]).round(3).tolist()
     [1.0, 0.1]
@@ -81,13 +85,19 @@ def efficiency_scores(
             f"Times of shape {t.shape}, {best.shape} references and {h.shape} weights do not fit. Give one reference "
             "and one weight per level."
         )
-    if not np.all(t > 0) or not np.all(best > 0) or np.any(h < 0) or not h.sum() > 0 or not factor > 1:
-        raise InputError("Times must be positive and known, weights 0 or more, and the factor above 1. Correct them.")
-    limit = factor * float(best[h > 0].max())
+    sane = np.isfinite(best).all() and np.isfinite(h).all() and np.isfinite(factor)
+    if not sane or not np.all(t > 0) or not np.all(best > 0) or np.any(h < 0) or not h.sum() > 0 or not factor > 1:
+        raise InputError(
+            "Times must be positive and known, references finite, weights 0 or more, and the factor above 1. Correct "
+            "them."
+        )
+    counts = h > 0
+    limit = factor * float(best[counts].max())
     alive = np.logical_and.accumulate(t < limit, axis=1)
-    gained = np.where(alive, limit - np.where(alive, t, 0.0), 0.0) / (limit - best)
-    right = np.ones(len(t)) if correct is None else np.asarray(correct, dtype=bool)
-    return np.asarray(gained @ h / h.sum() * right)
+    # A level without weight is only a check, and its reference may be at the limit or beyond.
+    gained = np.where(alive, limit - np.where(alive, t, 0.0), 0.0)[:, counts] / (limit - best[counts])
+    right = np.ones(len(t)) if correct is None else marks(correct, len(t), "correct")
+    return np.asarray(gained @ h[counts] / h.sum() * right)
 
 
 def eff_at_k(efficiencies: ArrayLike, starts: ArrayLike, ks: ArrayLike, *, names: Sequence[str] | None = None) -> Array:
@@ -95,7 +105,7 @@ def eff_at_k(efficiencies: ArrayLike, starts: ArrayLike, ks: ArrayLike, *, names
 
     `Σ_(r=k..n) C(r−1, k−1)/C(n, k) e_(r)`: the largest of k, averaged over all subsets instead of one.
 
-    Reference: Qiu et al. 2025 (ENAMEL), arXiv:2406.06647, equation 5 and algorithm 1.
+    Reference: Qiu et al. 2025 (ENAMEL), arXiv:2406.06647, and its code.
 
     Args:
         efficiencies: of every sample, 0 where it is wrong, shape (samples,).
@@ -135,7 +145,7 @@ def differential_performance(cost: ArrayLike, references: ArrayLike, shares: Arr
         Both scores in percent, shape (samples,) each; a task's are their means over its correct samples.
 
     Raises:
-        InputError: references are not slow to fast, or shares do not rise.
+        InputError: references are not slow to fast, shares do not rise or are no percentages, or a cost is missing.
 
     >>> scores, normed = differential_performance([9.0, 5.0, 20.0], [10.0, 5.0], [40.0, 100.0])
     >>> scores.tolist(), normed.tolist()
@@ -144,8 +154,10 @@ def differential_performance(cost: ArrayLike, references: ArrayLike, shares: Arr
     used, steps, rise = (np.asarray(x, dtype=float) for x in (cost, references, shares))
     if steps.ndim != 1 or not len(steps) or rise.shape != steps.shape or np.any(np.diff(steps) > 0):
         raise InputError(f"References {steps.tolist()} must fall, with one share each. Sort them from slow to fast.")
-    if np.any(np.diff(rise) < 0) or not np.isfinite(used).all():
-        raise InputError("Shares must not fall, and costs must be numbers. Give cumulative shares, and leave gaps out.")
+    if not np.isfinite(steps).all() or not np.isfinite(used).all():
+        raise InputError("A cost of a sample or of a reference is missing or infinite. Leave it out.")
+    if np.any(np.diff(rise) < 0) or not np.all((rise >= 0) & (rise <= 100 * (1 + 1e-9))):
+        raise InputError(f"Shares {rise.tolist()} must not fall, from 0 to 100 percent. Give cumulative shares.")
     # How many references a sample is as fast as, which is j + 1.
     passed = len(steps) - np.searchsorted(steps[::-1], used, side="left")
     return np.concatenate([[0.0], rise])[passed], 100 * passed / len(steps)
@@ -167,12 +179,14 @@ def mean_performance(scores: ArrayLike, correct: ArrayLike, *, fewest: int = 10)
         The mean, and which tasks it is over.
 
     Raises:
-        TableError: no task has enough.
+        TableError: no task has enough, or tasks have no score or no count.
 
     >>> mean_performance([50.0, 90.0], [100, 4])[0]
     50.0
     """
-    enough = np.asarray(correct) >= fewest
+    if np.ndim(scores) != 1 or np.shape(scores) != np.shape(correct):
+        raise TableError(f"Scores {np.shape(scores)} and counts {np.shape(correct)} do not fit. Give one per task.")
+    enough = whole(correct, "correct samples") >= fewest
     if not enough.any():
         raise TableError(f"No task has {fewest} correct samples. Ask for fewer, or sample more.")
     own = finite(np.asarray(scores, dtype=float)[enough], np.array([0, int(enough.sum())]), "scores")

@@ -25,6 +25,16 @@ NOT_IN: Final = ("that other problems than these may be asked for", "errors of t
 NO_SPREAD: Final = "anything: every problem has the same estimate, so that draws do not differ"
 
 
+def check_draws(draws: int) -> None:
+    """Refuse draws that give no interval.
+
+    Raises:
+        FitError: there are none.
+    """
+    if draws < 1:
+        raise FitError(f"{draws} draws give no interval. Ask for 100 or more; 1000 is usual.")
+
+
 def problem_weights(problems: int, draws: int, rng: np.random.Generator) -> Array:
     """Shares of problems drawn with replacement, each row with sum 1.
 
@@ -39,6 +49,7 @@ def problem_weights(problems: int, draws: int, rng: np.random.Generator) -> Arra
     >>> problem_weights(4, 2, np.random.default_rng(0)).sum(axis=1).tolist()
     [1.0, 1.0]
     """
+    check_draws(draws)
     picked = rng.integers(0, problems, (draws, problems))
     picked += np.arange(draws)[:, None] * problems
     counts = np.bincount(picked.ravel(), minlength=draws * problems).reshape(draws, problems)
@@ -47,6 +58,7 @@ def problem_weights(problems: int, draws: int, rng: np.random.Generator) -> Arra
 
 def weight_blocks(problems: int, draws: int, rng: np.random.Generator) -> Iterator[Array]:
     """Give the rows of `problem_weights` in blocks that fit in memory; the same state gives the same rows."""
+    check_draws(draws)
     size = max(CELLS // problems, 1)
     for first in range(0, draws, size):
         yield problem_weights(problems, min(size, draws - first), rng)
@@ -89,7 +101,7 @@ def benchmark_mean(
 
     Raises:
         TableError: fewer than two problems, or a value is missing.
-        FitError: a level that is no probability, or fixed problems without `again`.
+        FitError: a level that is no probability, no draws, or fixed problems without `again`.
 
     >>> found = benchmark_mean(np.array([0.1, 0.4, 0.3, 0.8]), rng=np.random.default_rng(0))
     >>> round(found.value, 6), found.interval[0] < 0.4 < found.interval[1]
@@ -256,6 +268,7 @@ def _two_levels(table: Array, again: Again, rng: np.random.Generator, draws: int
     """Means of drawn problems whose samples are drawn again."""
     problems, ks = table.shape
     mean, found, kept = np.zeros_like(table), [], []
+    check_draws(draws)
     size = max(CELLS // (8 * problems * ks), 1)
     for first in range(0, draws, size):
         count = min(size, draws - first)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from isoflop.errors import InputError, TableError
 from isoflop.fit.estimate import check_level
 from isoflop.fit.quantiles import normal_quantile
-from isoflop.testtime.counts import whole
+from isoflop.testtime.counts import marks, whole
 from isoflop.testtime.coverage import UNSEEN, counted, subset_shares
 from isoflop.testtime.ragged import allowed_ks
 
@@ -156,23 +156,24 @@ def failure_curve(attempts: ArrayLike, solved: ArrayLike, *, level: float = 0.9)
 
     Args:
         attempts: made for every problem, the successful one included, shape (problems,).
-        solved: whether the last one succeeded.
+        solved: whether the last one succeeded, shape (problems,).
         level: confidence level.
 
     Returns:
         The curve.
 
     Raises:
-        TableError: attempts that are no numbers from 1, or of another shape.
+        TableError: attempts that are no numbers from 1, or outcomes that are missing or of another shape.
 
     >>> found = failure_curve([1, 2, 2, 5, 9], [True, True, False, True, False])
     >>> found.attempts.tolist(), found.unsolved.round(3).tolist(), found.median
     ([1, 2, 5], [0.8, 0.6, 0.3], 5.0)
     """
     check_level(level)
-    times, done = np.atleast_1d(whole(attempts, "attempts")), np.atleast_1d(np.asarray(solved, dtype=bool))
-    if times.shape != done.shape or times.ndim != 1 or not len(times) or times.min() < 1:
-        raise TableError(f"{times.shape} attempts and {done.shape} outcomes do not fit. Give one pair per problem.")
+    times = np.atleast_1d(whole(attempts, "attempts"))
+    if times.ndim != 1 or not len(times) or times.min() < 1:
+        raise TableError(f"Attempts of shape {times.shape} must be numbers from 1. Give one per problem.")
+    done = marks(np.atleast_1d(solved), len(times), "solved")
     at, events = np.unique(times[done], return_counts=True)
     risk = len(times) - np.searchsorted(np.sort(times), at, side="left")
     curve = np.cumprod(1 - events / risk)
