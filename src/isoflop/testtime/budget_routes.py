@@ -38,6 +38,9 @@ RULES: Final = MappingProxyType(
 NEEDS: Final = MappingProxyType({"majority": ("answer",), "best-of-k": ("score",), "weighted": ("answer", "score")})
 """Columns that a rule needs besides correctness."""
 
+SUBSETS: Final = 200_000
+"""Subsets that are drawn for a weighted vote, all problems together."""
+
 CHECKED: Final = frozenset({"pass@k", "retry"})
 VERIFIED: Final = frozenset({"best-of-k", "weighted"})
 
@@ -235,8 +238,10 @@ def _selected(rule: str, samples: Samples, ks: Array, rng: np.random.Generator) 
         raise AssertionError("looked for above")
     if rule == "majority":
         return majority_at_k(answer.codes, right, starts, ks, rng=rng, names=names)
-    weights = samples.column("score")
-    return weighted_vote_at_k(answer.codes, right, weights, starts, ks, rng=rng, names=names)
+    # The more problems, the fewer subsets of each: their errors average out.
+    subsets = int(np.clip(SUBSETS // len(names), 100, 1000))
+    score = samples.column("score")
+    return weighted_vote_at_k(answer.codes, right, score, starts, ks, rng=rng, subsets=subsets, names=names)
 
 
 def _known(rule: str) -> None:
