@@ -41,6 +41,13 @@ PLACES: Final[Mapping[str, float]] = MappingProxyType(
         "lr_fall": 2e-4,
         "lr_after": 1e-4,
         "area_after": 0.5,
+        "k": 16.0,
+        "accuracy": 0.5,
+        "documents": 50.0,
+        "i_doc": 0.1,
+        "shots": 16.0,
+        "i_shot": 0.05,
+        "rounds": 5.0,
         "curve": 1.0,
         "checkpoint_step": 24000.0,
     }
