@@ -24,7 +24,8 @@ from isoflop.testtime.implied import implied_power
 from isoflop.testtime.rag import link, predict
 from isoflop.testtime.saturation import saturation_units
 from isoflop.testtime.solve_verify import compute_cost
-from isoflop.testtime.verifier import Types, best_number, utility
+from isoflop.testtime.verifier import best_number, utility
+from isoflop.testtime.verifier_types import Types
 
 # Coverage of the released samples at k = 1, 100, 1000, 10000 (section 2).
 MEASURED = {

@@ -1,12 +1,14 @@
 """Imperfect verifiers: utilities by brute force over all orders, the best number, the model of types."""
 
+import time
 from itertools import permutations
 
 import numpy as np
 import pytest
 
 from isoflop.errors import FitError, TableError
-from isoflop.testtime.verifier import Types, best_number, ceiling, false_positives, types_of, utility
+from isoflop.testtime.verifier import best_number, ceiling, false_positives, utility
+from isoflop.testtime.verifier_types import Types, types_of
 
 
 def by_orders(n: int, b: int, g: int, samples: int, price: float) -> float:
@@ -67,8 +69,12 @@ def test_the_ceiling_leaves_out_what_never_passes(rng: np.random.Generator) -> N
     assert found.interval[0] <= 0.7 <= found.interval[1]
     with pytest.raises(FitError, match="No sample passes"):
         ceiling([0, 0], [0, 0], rng=rng)
-    with pytest.raises(TableError, match="11 correct of 10"):
+    with pytest.raises(TableError, match="11 right of 10"):
         ceiling([10], [11], rng=rng)
+    with pytest.raises(TableError, match="1 right of 0"):
+        ceiling([10, 4, 0], [9, 2, 1], rng=rng)
+    with pytest.raises(TableError, match="do not fit"):
+        ceiling([5, 3, 2], [2], rng=rng)
 
 
 def test_the_model_of_types_against_simulation(rng: np.random.Generator) -> None:
@@ -111,9 +117,55 @@ def test_what_cannot_be_is_refused() -> None:
         utility([10], [2], [3], [1], price=1.0)
     with pytest.raises(TableError, match="K of 11 to 11"):
         utility([10], [2], [1], [11], price=1.0)
-    with pytest.raises(FitError, match="rewards wrong answers"):
-        utility([10], [2], [1], [1], price=-1.0)
+    for price in (-1.0, np.inf, np.nan):
+        with pytest.raises(FitError, match="rewards wrong answers or is no number"):
+            utility([10], [2], [1], [1], price=price)
+    with pytest.raises(TableError, match="do not fit"):
+        utility([10, 10], [2, 2], [1], [1], price=1.0)
     with pytest.raises(FitError, match="sum to 0"):
         Types((0.5, 0.2), (0.5, 0.4), soundness=0.5)
     with pytest.raises(FitError, match="between 0 and 1"):
         Types((1.5,), (1.0,), soundness=0.5)
+
+
+def test_where_nothing_is_gained_none_is_best(rng: np.random.Generator) -> None:
+    found = best_number([10, 10], [0, 0], [0, 0], price=1.0, rng=rng)
+    assert (found.samples, found.utility, found.band) == (0, 0.0, (0, 0))
+    # Half of those that pass are right, and a wrong one costs what a right one gains.
+    assert best_number([10, 10], [4, 6], [2, 3], price=1.0, rng=rng).samples == 0
+    assert Types((0.0,), (1.0,), 1.0).best(wrong=-1) == (0, 0.0)
+    # However small the unit of the values is.
+    model = Types((0.87, 0.13), (0.58, 0.42), soundness=0.75)
+    assert model.best(wrong=-0.7e-15, right=1e-15)[0] == model.best(wrong=-0.7)[0] == 3
+
+
+def test_the_curve_of_the_best_number_is_the_utility(rng: np.random.Generator) -> None:
+    n = rng.integers(30, 60, 20)
+    b = rng.binomial(n, 0.3)
+    g = rng.binomial(b, 0.6)
+    found = best_number(n, b, g, price=0.5, rng=rng)
+    assert found.curve == pytest.approx(utility(n, b, g, found.ks, price=0.5).mean(axis=0), abs=1e-14)
+
+
+def test_many_problems_and_samples_take_little_time(rng: np.random.Generator) -> None:
+    n = np.full(1000, 2000)
+    b = rng.binomial(n, rng.beta(0.5, 0.5, 1000))
+    began = time.process_time()
+    best_number(n, b, rng.binomial(b, 0.7), price=1.0, rng=rng, draws=100)
+    assert time.process_time() - began < 1.0
+
+
+def test_questions_that_have_no_answer(rng: np.random.Generator) -> None:
+    with pytest.raises(FitError, match="level 2"):
+        best_number([10, 10], [4, 4], [2, 2], price=1.0, rng=rng, level=2)
+    with pytest.raises(FitError, match="0 draws"):
+        best_number([10, 10], [4, 4], [2, 2], price=1.0, rng=rng, draws=0)
+    model = Types((0.5,), (1.0,), soundness=0.5)
+    with pytest.raises(FitError, match="Of 0 numbers"):
+        model.best(wrong=-1.0, most=0)
+    for samples in (-3, np.nan, [1, -1]):
+        with pytest.raises(FitError, match="0 or more"):
+            model.value(samples, wrong=-1.0)
+    with pytest.raises(FitError, match="values numbers"):
+        model.value(1, wrong=-np.inf)
+    assert float(model.value(0, wrong=-1.0)) == 0.0

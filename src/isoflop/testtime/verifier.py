@@ -1,21 +1,18 @@
 """Resampling until an imperfect test passes: its ceiling, its utility, the number of samples after which to give up."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from isoflop.errors import FitError, TableError
-from isoflop.fit.estimate import Estimate
+from isoflop.fit.estimate import Estimate, check_level
 from isoflop.testtime.counts import whole
-from isoflop.testtime.coverage import counted, subset_shares
+from isoflop.testtime.coverage import counted, one_each, running_shares, subset_shares
 from isoflop.testtime.resample import benchmark_mean, problem_weights
 
 Array = NDArray[Any]
-
-LONGEST: Final = 10_000
-"""Samples up to which the best number is looked for in a model of types."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +20,7 @@ class BestNumber:
     """The number of samples after which to give up, with what blurs it.
 
     Args:
-        samples: K, where the mean utility is largest; 0 where every number loses, so that abstaining is best.
+        samples: K, where the mean utility is largest; 0 where no number gains, so that abstaining is best.
         utility: at K.
         band: smallest and largest K that are best when problems are drawn again, at `level`.
         level: confidence level.
@@ -56,17 +53,17 @@ def ceiling(b: ArrayLike, g: ArrayLike, *, rng: np.random.Generator, level: floa
         The ceiling and its interval.
 
     Raises:
-        TableError: more right ones than pass.
+        TableError: more right ones than pass, or columns of unlike length.
         FitError: no sample of any problem passes.
 
     >>> round(ceiling([180, 60, 10, 0], [178, 45, 3, 0], rng=np.random.default_rng(0)).value, 4)
     0.6796
     """
-    passed, right = np.broadcast_arrays(whole(b, "samples that pass b"), whole(g, "right samples g"))
+    passed, right = one_each(whole(b, "samples that pass b"), whole(g, "right samples g"))
+    _check_right(passed, right)
     some = passed > 0
     if not some.any():
         raise FitError("No sample passes the test, so nothing can be said of those that do. Draw more samples.")
-    counted(passed[some], right[some])
     return benchmark_mean(right[some] / passed[some], rng=rng, level=level)
 
 
@@ -90,13 +87,12 @@ def utility(n: ArrayLike, b: ArrayLike, g: ArrayLike, ks: ArrayLike, *, price: f
 
     Raises:
         TableError: counts that cannot be, or a K above n.
-        FitError: a negative price.
+        FitError: a price that is negative or no number.
 
     >>> utility([200], [60], [45], [1, 200], price=1.0).round(3).tolist()
     [[0.15, 0.5]]
     """
-    if not price >= 0:
-        raise FitError(f"A price of {price:g} rewards wrong answers. Give 0 or more.")
+    _check_price(price)
     reached, share = _answers(n, b, g, ks)
     return np.asarray(reached * (share - price * (1 - share))[:, None])
 
@@ -126,17 +122,35 @@ def false_positives(n: ArrayLike, b: ArrayLike, g: ArrayLike, ks: ArrayLike) -> 
 
 def _answers(n: ArrayLike, b: ArrayLike, g: ArrayLike, ks: ArrayLike) -> tuple[Array, Array]:
     """Chance that K samples give an answer, shape (problems, ks), and that it is right, (problems,)."""
-    samples, passed = counted(n, b)
-    right = np.broadcast_to(whole(g, "right samples g"), passed.shape)
-    if np.any((right < 0) | (right > passed)):
-        at = int(np.flatnonzero((right < 0) | (right > passed))[0])
-        raise TableError(f"Problem {at}: {right[at]} right of {passed[at]} that pass. Give g between 0 and b.")
+    samples, passed, share = _passing(n, b, g)
     k = np.atleast_1d(whole(ks, "samples K"))
     if not np.all((k >= 0) & (k <= samples.min())):
         raise TableError(
             f"K of {k.min()} to {k.max()} is outside 0 to the smallest n, {samples.min()}. Choose it inside."
         )
-    return subset_shares(samples[:, None], passed[:, None], k[None]).some, right / np.maximum(passed, 1)
+    return subset_shares(samples[:, None], passed[:, None], k[None]).some, share
+
+
+def _passing(n: ArrayLike, b: ArrayLike, g: ArrayLike) -> tuple[Array, Array, Array]:
+    """Samples, those that pass, and the share of these that is right, shape (problems,) each."""
+    samples, passed = counted(n, b)
+    _, right = one_each(passed, whole(g, "right samples g"))
+    _check_right(passed, right)
+    return samples, passed, right / np.maximum(passed, 1)
+
+
+def _check_right(passed: Array, right: Array) -> None:
+    """Refuse right samples that are more than pass, or less than none."""
+    bad = np.flatnonzero((right < 0) | (right > passed))
+    if len(bad):
+        at = int(bad[0])
+        raise TableError(f"Problem {at}: {right[at]} right of {passed[at]} that pass. Give g between 0 and b.")
+
+
+def _check_price(price: float) -> None:
+    """Refuse a price that rewards wrong answers, or is none."""
+    if not 0 <= price < np.inf:
+        raise FitError(f"A price of {price:g} rewards wrong answers or is no number. Give 0 or more.")
 
 
 def best_number(
@@ -168,16 +182,25 @@ def best_number(
     Returns:
         The number, its utility, and the band.
 
+    Raises:
+        TableError: counts that cannot be, or fewer than two problems.
+        FitError: a price, level or number of draws that cannot be.
+
     >>> found = best_number([200] * 4, [180, 60, 10, 0], [178, 45, 3, 0], price=1.0, rng=np.random.default_rng(0))
     >>> found.samples, round(found.utility, 4)
     (7, 0.3291)
     """
-    k = np.arange(1, int(np.min(n)) + 1)
-    each = utility(n, b, g, k, price=price)
+    check_level(level)
+    _check_price(price)
+    samples, passed, share = _passing(n, b, g)
+    k = np.arange(1, int(samples.min()) + 1)
+    # For every K the running product itself, where `utility` works each of a few out to its last digit.
+    reached = 1 - running_shares(samples, passed, len(k))
+    each = reached * (share - price * (1 - share))[:, None]
     curve = each.mean(axis=0)
-    best = _first_best(curve[None])[0]
+    best = first_best(curve[None])[0]
     drawn = problem_weights(len(each), draws, rng) @ each
-    numbers = _first_best(drawn)
+    numbers = first_best(drawn)
     tails = ((1 - level) / 2, (1 + level) / 2)
     low, high = np.quantile(numbers, tails, method="closest_observation")
     around = benchmark_mean(each, rng=rng, draws=draws, level=level).interval
@@ -185,102 +208,17 @@ def best_number(
     return BestNumber(int(best), value, (int(low), int(high)), level, k, curve, around)
 
 
-def _first_best(curves: Array) -> Array:
-    """Smallest K with the largest utility of each curve; 0 where it is negative."""
+def first_best(curves: Array, worth: float = 1.0) -> Array:
+    """Give the smallest K with the largest utility; 0 where it is no gain next to what an answer is worth.
+
+    Args:
+        curves: utility of 1, 2, … samples, shape (curves, ks).
+        worth: of an answer, in the unit of the curves.
+
+    Returns:
+        Numbers of samples, shape (curves,).
+    """
     # Of values that differ by rounding only, the first counts.
     top = curves.max(axis=1, keepdims=True)
     first = np.argmax(curves >= top - 1e-12 * np.abs(top), axis=1) + 1
-    return np.where(top[:, 0] < 0, 0, first)
-
-
-@dataclass(frozen=True)
-class Types:
-    """Problems of a few types, each with one solve rate, under a test that errs.
-
-    Args:
-        rates: chance r that a sample is right, per type.
-        shares: share p of the problems, per type; they sum to 1.
-        soundness: s, chance that the test rejects a wrong sample.
-        completeness: c, chance that it accepts a right one.
-
-    >>> model = Types((0.87, 0.13), (0.58, 0.42), soundness=0.75)
-    >>> [model.best(wrong=-cost)[0] for cost in (0.7, 1, 2)]
-    [3, 2, 1]
-    """
-
-    rates: tuple[float, ...]
-    shares: tuple[float, ...]
-    soundness: float
-    completeness: float = 1.0
-
-    def __post_init__(self) -> None:
-        """Refuse what are no chances."""
-        chances = (*self.rates, *self.shares, self.soundness, self.completeness)
-        if len(self.rates) != len(self.shares) or not all(0 <= v <= 1 for v in chances):
-            raise FitError("Types need one rate and one share each, all chances between 0 and 1. Correct them.")
-        if abs(sum(self.shares) - 1) > 1e-6:
-            raise FitError(f"The shares of the types sum to {sum(self.shares):g}, not to 1. Correct them.")
-
-    def value(self, samples: ArrayLike, *, wrong: float, right: float = 1.0) -> Array:
-        """Expected value of sampling until the first pass, or up to K samples.
-
-        `EV(K) = sum_{k<=K} sum_t p_t beta_t^(k-1) [c r_t V_right + (1-r_t)(1-s) V_wrong]`, with the chance of a
-        rejection `beta_t = (1-c) r_t + s (1-r_t)`. The authors' notebook multiplies gains and survival that are both
-        weighed by what was seen; its values are a little too high, its best K here the same.
-
-        Reference: Stroebl, Kapoor, Narayanan 2024, arXiv:2411.17501; this sum is recomputed.
-
-        Args:
-            samples: K, any shape.
-            wrong: value of a wrong sample that passes, negative.
-            right: value of a right one.
-
-        Returns:
-            Values, of the shape of K.
-        """
-        r, share = np.array(self.rates), np.array(self.shares)
-        rejected = (1 - self.completeness) * r + self.soundness * (1 - r)
-        gain = self.completeness * r * right + (1 - r) * (1 - self.soundness) * wrong
-        k = np.asarray(samples, float)[..., None]
-        # The geometric series; a type that is always rejected adds the same each time.
-        always = rejected == 1
-        tries = np.where(always, k, (1 - rejected**k) / np.where(always, 1.0, 1 - rejected))
-        return np.asarray((share * gain * tries).sum(axis=-1))
-
-    def best(self, *, wrong: float, right: float = 1.0, most: int = LONGEST) -> tuple[int, float]:
-        """Number of samples with the largest value, and that value; (0, 0.0) where every number loses."""
-        values = self.value(np.arange(1, most + 1), wrong=wrong, right=right)
-        best = int(_first_best(values[None])[0])
-        return best, float(values[best - 1]) if best else 0.0
-
-
-def types_of(n: ArrayLike, b: ArrayLike, g: ArrayLike) -> Types:
-    """Two types of problems from counts: those that more than half of the samples solve, and the rest.
-
-    The soundness is `s = (1 - B - P + G B)/(1 - P)`, with B the mean share that passes, P the mean share that is right,
-    G the mean share right among those that pass.
-
-    Reference: Stroebl, Kapoor, Narayanan 2024, arXiv:2411.17501, the authors' notebook.
-
-    Args:
-        n: samples of every problem, shape (problems,).
-        b: those that pass the test at hand.
-        g: those of them that are right.
-
-    Returns:
-        The model.
-
-    Raises:
-        FitError: all problems are of one type, or no sample passes.
-    """
-    samples, passed = counted(n, b)
-    _, right = counted(samples, g)
-    rate = right / samples
-    easy = rate > 0.5
-    if easy.all() or not easy.any() or not passed.any():
-        raise FitError("The problems are of one type, or none passes. Two types need some above and some below half.")
-    base, plus = float(np.mean(passed / samples)), float(rate.mean())
-    given = float(np.mean(right[passed > 0] / passed[passed > 0]))
-    soundness = (1 - base - plus + given * base) / (1 - plus)
-    rates = (float(rate[easy].mean()), float(rate[~easy].mean()))
-    return Types(rates, (float(easy.mean()), float((~easy).mean())), soundness)
+    return np.where(top[:, 0] <= 1e-12 * worth, 0, first)
