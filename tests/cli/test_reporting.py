@@ -75,6 +75,19 @@ def test_a_report_carries_other_laws_and_a_plan_under_limits(isoflop: Isoflop, r
     assert "What binds, and what more of it buys" in text
 
 
+def test_an_unknown_device_is_refused_and_a_model_without_a_shape_is_told(
+    isoflop: Isoflop, runs: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "report.html"
+    call = ("report", runs, "--law", "chinchilla", "--bootstrap", 20, "--hold-out", 1, "-o", out)
+    ended = isoflop(*call, "--device", "abacus")
+    assert ended.status == 2
+    assert "abacus" in ended.err
+    assert not out.exists()
+    assert isoflop(*call, "--flops", "1e13").status == 0
+    assert "No cost can be given. No shape has about" in text_of(out.read_text("utf-8"))
+
+
 def test_limits_of_a_report_need_something_to_decide(isoflop: Isoflop, runs: Path, tmp_path: Path) -> None:
     ended = isoflop("report", runs, "--law", "chinchilla", "--limit", "flops <= 1e22", "-o", tmp_path / "report.html")
     assert ended.status == 2

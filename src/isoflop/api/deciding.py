@@ -17,6 +17,7 @@ from isoflop.plan.cost import cost
 from isoflop.plan.cost_result import Cost
 from isoflop.plan.design import next_runs
 from isoflop.plan.designed import Design
+from isoflop.plan.hardware import device as device_of
 from isoflop.plan.isoflops import Isoflops
 from isoflop.plan.isoflops import isoflop_profiles as run_profiles
 from isoflop.plan.plan import plan
@@ -144,6 +145,8 @@ def report(  # noqa: PLR0913 -- one keyword per decision, each with the expert's
     >>> "</html>" in path.read_text(encoding="utf-8")
     True
     """
+    if device:
+        device_of(device)  # an unknown one is refused before the work
     table = as_runs(runs, response=choices.get("response") or "loss")
     fitted = fit(law, table, bootstrap=bootstrap, resample=resample, progress=progress, **choices)
     options = {**choices, "by": by, "hold_out": hold_out}
