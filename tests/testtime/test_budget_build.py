@@ -28,7 +28,8 @@ def made(both, asked=ASKED, models=None, **choices):
 def test_routes_are_those_of_the_samples(both):
     found = made(both).menu
     assert [route.name for route in found.routes] == [
-        f"{model} · {rule}" for model in ("small", "large") for rule in ("single", "majority", "best-of-k", "weighted")
+        f"{model} · {rule}" for model in ("small", "large")
+        for rule in ("single", "majority", "adaptive", "best-of-k", "weighted")
     ]  # fmt: skip
     table = read_samples(both[0], where="model = 'small'")
     assert len(found.problems) == 40
@@ -88,7 +89,7 @@ def test_negative_scores_are_compared_but_no_weights(both):
     text = both[0].read_text("utf-8").splitlines()
     rows = [",".join([*(c := line.split(","))[:5], str(float(c[5]) - 7), *c[6:]]) for line in text[1:]]
     both[0].write_text("\n".join([text[0], *rows]) + "\n", "utf-8")
-    assert {route.rule for route in made(both).menu.routes} == {"single", "majority", "best-of-k"}
+    assert {route.rule for route in made(both).menu.routes} == {"single", "majority", "adaptive", "best-of-k"}
 
 
 def test_a_report_has_all_parts(both):

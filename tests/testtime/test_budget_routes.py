@@ -47,6 +47,10 @@ def test_every_rule_has_its_accuracy_and_its_cost(samples, rng):
     assert found["majority"].cost == pytest.approx(each * ks)
     assert found["best-of-k"].cost == pytest.approx((each + 0.5) * ks)
     assert found["retry"].cost == pytest.approx(each * attempts_within(n, c, ks))
+    # Stopping early costs no more samples, and decides nearly as a vote of all.
+    assert np.all(found["adaptive"].cost <= found["majority"].cost + 1e-12)
+    assert found["adaptive"].cost[:, 0] == pytest.approx(each[:, 0])
+    assert np.all(np.abs(found["adaptive"].accuracy - found["majority"].accuracy) < 0.3)
     assert np.all(found["retry"].cost <= found["pass@k"].cost + 1e-12)
 
 
@@ -91,7 +95,7 @@ def test_samples_of_unequal_number_are_used_up_before_a_forecast(rng):
 def test_what_columns_allow():
     assert rules_for(("correct",)) == ("single", "pass@k")
     assert rules_for(("correct", "score")) == ("single", "best-of-k")
-    assert set(rules_for(("correct", "score", "answer"))) == {"single", "majority", "best-of-k", "weighted"}
+    assert set(rules_for(("correct", "score", "answer"))) == {"single", "majority", "adaptive", "best-of-k", "weighted"}
 
 
 def test_rules_that_cannot_be_followed(samples, rng):

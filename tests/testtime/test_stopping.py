@@ -49,6 +49,21 @@ def test_a_higher_threshold_uses_more_and_is_no_worse(rng):
     assert accuracy[0] < accuracy[2]
 
 
+def test_several_limits_are_one_replay(rng):
+    """The same orders under every limit: what a limit of its own gives, up to the drawing of orders."""
+    answers = rng.choice(3, 60, p=[0.5, 0.3, 0.2])
+    limits = [1, 3, 10, 40]
+    together = adaptive_consistency(answers, answers == 0, [0, 60], rng=rng, most=limits, orders=3000)
+    assert together.used.shape == (1, 4)
+    for place, limit in enumerate(limits):
+        alone = adaptive_consistency(answers, answers == 0, [0, 60], rng=rng, most=limit, orders=3000)
+        assert together.used[0, place] == pytest.approx(alone.used[0], rel=0.03)
+        assert together.accuracy[0, place] == pytest.approx(alone.accuracy[0], abs=0.04)
+        assert together.undecided[0, place] == pytest.approx(alone.undecided[0], abs=0.04)
+    # One sample is its own leader.
+    assert together.accuracy[0, 0] == pytest.approx((answers == 0).mean(), abs=0.04)
+
+
 def test_impossible_questions(rng):
     with pytest.raises(InputError, match="v1 ≥ v2"):
         leader_probability(1, 2)

@@ -41,8 +41,8 @@ def budget(  # noqa: PLR0913 - a command's arguments are its options
         typer.Option(
             "--rule",
             metavar="NAME",
-            help="How k samples make an answer: single, majority, best-of-k, weighted, pass@k, retry; repeatable; "
-            "those that the columns allow by default.",
+            help="How k samples make an answer: single, majority, adaptive, best-of-k, weighted, pass@k, retry; "
+            "repeatable; those that the columns allow by default.",
         ),
     ] = None,
     beyond: Annotated[

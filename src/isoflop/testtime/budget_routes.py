@@ -18,6 +18,7 @@ from isoflop.testtime.distributions import fit_difficulty
 from isoflop.testtime.forecast import even_ks
 from isoflop.testtime.posterior import coverage_given_counts
 from isoflop.testtime.samples import Samples
+from isoflop.testtime.stopping import adaptive_consistency
 from isoflop.testtime.survival import attempts_within
 from isoflop.testtime.votes import majority_at_k, weighted_vote_at_k
 
@@ -27,6 +28,7 @@ RULES: Final = MappingProxyType(
     {
         "single": "one sample",
         "majority": "the commonest answer of k",
+        "adaptive": "the same, stopped when the leader is sure (adaptive consistency, .95), at most k",
         "best-of-k": "the sample of k that the verifier's score picks",
         "weighted": "the answer of k with the largest sum of scores",
         "pass@k": "whether any of k is right, which takes a checker that is never wrong",
@@ -35,8 +37,13 @@ RULES: Final = MappingProxyType(
 )
 """How one answer is made of k samples."""
 
-NEEDS: Final = MappingProxyType({"majority": ("answer",), "best-of-k": ("score",), "weighted": ("answer", "score")})
+NEEDS: Final = MappingProxyType(
+    {"majority": ("answer",), "adaptive": ("answer",), "best-of-k": ("score",), "weighted": ("answer", "score")}
+)
 """Columns that a rule needs besides correctness."""
+
+ORDERS: Final = 100
+"""Orders of a problem's samples in which adaptive stopping is tried."""
 
 SUBSETS: Final = 200_000
 """Subsets that are drawn for a weighted vote, all problems together."""
@@ -92,7 +99,7 @@ def rules_for(columns: Sequence[str], *, counts_only: bool = False) -> tuple[str
     """Rules that the columns of samples allow and that need no perfect checker; those that do where nothing else can.
 
     >>> rules_for(("correct", "answer")), rules_for((), counts_only=True)
-    (('single', 'majority'), ('single', 'pass@k'))
+    (('single', 'majority', 'adaptive'), ('single', 'pass@k'))
     """
     if counts_only:
         return ("single", "pass@k")
@@ -169,8 +176,8 @@ def routes_from_samples(
         if rule not in NEEDS:
             found += routes_from_counts(model, counts, charge, (rule,), beyond=beyond)
             continue
-        table = _selected(rule, samples, ks, rng)
-        cost = charge.of(ks, verified=rule in VERIFIED)
+        table, used = _selected(rule, samples, ks, rng)
+        cost = charge.of(used, verified=rule in VERIFIED)
         found.append(Route(model, rule, ks, table, cost, charge.unit, seen=counts.fewest))
     return tuple(found)
 
@@ -225,23 +232,26 @@ def _further(counts: Counts, ks: Array) -> Array:
     return found
 
 
-def _selected(rule: str, samples: Samples, ks: Array, rng: np.random.Generator) -> Array:
-    """Accuracy by a rule that looks at answers or scores."""
+def _selected(rule: str, samples: Samples, ks: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Accuracy by a rule that looks at answers or scores, and the samples that it takes."""
     for name in NEEDS[rule]:
         if name not in samples.names:
             raise ColumnError.from_missing(name, samples.names)
     right, starts, names = samples.column("correct"), samples.starts, samples.problems
     if rule == "best-of-k":
-        return best_of_k(right, starts, ks, by=samples.column("score"), names=names)
+        return best_of_k(right, starts, ks, by=samples.column("score"), names=names), ks
     answer = samples.answer
     if answer is None:
         raise AssertionError("looked for above")
     if rule == "majority":
-        return majority_at_k(answer.codes, right, starts, ks, rng=rng, names=names)
+        return majority_at_k(answer.codes, right, starts, ks, rng=rng, names=names), ks
+    if rule == "adaptive":
+        stopped = adaptive_consistency(answer.codes, right, starts, rng=rng, most=ks, orders=ORDERS, names=names)
+        return stopped.accuracy, stopped.used
     # The more problems, the fewer subsets of each: their errors average out.
     subsets = int(np.clip(SUBSETS // len(names), 100, 1000))
     score = samples.column("score")
-    return weighted_vote_at_k(answer.codes, right, score, starts, ks, rng=rng, subsets=subsets, names=names)
+    return weighted_vote_at_k(answer.codes, right, score, starts, ks, rng=rng, subsets=subsets, names=names), ks
 
 
 def _known(rule: str) -> None:

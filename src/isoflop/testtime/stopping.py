@@ -19,7 +19,7 @@ class Stopped:
     """What a stopping rule does on every problem, on average over orders of its samples.
 
     Args:
-        used: samples drawn, shape (problems,).
+        used: samples drawn, shape (problems,), or (problems, limits) where several were asked for.
         accuracy: of the leading answer when it stops, tied leaders sharing.
         undecided: share of the orders in which the limit came first.
     """
@@ -76,7 +76,7 @@ def adaptive_consistency(
     starts: ArrayLike,
     *,
     rng: np.random.Generator,
-    most: int,
+    most: ArrayLike,
     threshold: float = 0.95,
     orders: int = 200,
     names: Sequence[str] | None = None,
@@ -93,7 +93,7 @@ def adaptive_consistency(
         correct: whether the sample is correct, 0 to 1.
         starts: place of every problem's first sample, and the number of samples.
         rng: random state.
-        most: limit of samples.
+        most: limit of samples, a number or shape (limits,).
         threshold: probability at which it stops.
         orders: random orders of every problem's samples.
         names: of the problems, for errors.
@@ -117,9 +117,9 @@ def adaptive_consistency(
     labels = whole(answers, "answers")
     begin = checked_starts(starts, len(labels))
     right = graded(correct, begin, names)
-    allowed_ks(most, np.diff(begin), names)
-    enough = _enough(most, threshold)
-    found = np.empty((3, len(begin) - 1))
+    limits = allowed_ks(most, np.diff(begin), names)
+    enough = _enough(int(limits.max()), threshold)
+    found = np.empty((3, len(begin) - 1, len(limits)))
     for place in range(found.shape[1]):
         rows = slice(int(begin[place]), int(begin[place + 1]))
         levels, first, codes = np.unique(labels[rows], return_index=True, return_inverse=True)
@@ -127,26 +127,36 @@ def adaptive_consistency(
         if np.any(truth[codes] != np.where(labels[rows] < 0, 0.0, right[rows])):
             who = named([names[place] if names is not None else str(place)])
             raise TableError(f"{who}: samples with one answer are both correct and wrong. Give them two labels.")
-        shuffled = rng.permuted(np.broadcast_to(codes, (orders, len(codes))), axis=1)[:, :most]
-        found[:, place] = _replay(shuffled, truth, levels < 0, enough)
-    return Stopped(*found)
+        shuffled = rng.permuted(np.broadcast_to(codes, (orders, len(codes))), axis=1)
+        found[:, place] = _replay(shuffled, np.stack([truth, levels < 0]), enough, limits)
+    return Stopped(*(found if np.ndim(most) else found[..., 0]))
 
 
-def _replay(codes: Array, truth: Array, none: Array, enough: Array) -> tuple[float, float, float]:
-    """Mean samples used, accuracy, and share of orders that the limit ended."""
-    orders, most = codes.shape
+def _replay(codes: Array, answers: Array, enough: Array, limits: Array) -> Array:
+    """Mean samples used, accuracy, and share of orders that the limit ended, shape (3, limits)."""
+    orders, (truth, none) = len(codes), answers
     tally = np.zeros((orders, len(truth) + 1), dtype=np.int64)
-    open_, used = np.arange(orders), np.full(orders, most)
-    for step in range(most):
+    open_, used, right = np.arange(orders), np.zeros(orders), np.zeros(orders)
+    found = np.empty((3, len(limits)))
+    for step in range(int(limits.max())):
         drawn = codes[open_, step]
-        tally[open_, drawn] += ~none[drawn]
+        tally[open_, drawn] += none[drawn] == 0
+        used[open_] = step + 1
         top = np.partition(tally[open_], -2, axis=1)[:, -2:]
         done = top[:, 1] >= enough[top[:, 0]]
-        used[open_[done]] = step + 1
+        ended = (limits == step + 1).any()
+        now = open_ if ended else open_[done]
+        right[now] = _accuracy(tally[now, :-1], truth)
         open_ = open_[~done]
+        later = limits >= step + 1
+        if ended or not len(open_):
+            found[:, later] = np.array([used.mean(), right.mean(), len(open_) / orders])[:, None]
         if not len(open_):
             break
-    votes = tally[:, :-1]
+    return found
+
+
+def _accuracy(votes: Array, truth: Array) -> Array:
+    """Accuracy of the leading answer of every order, tied ones sharing; wrong where there is none."""
     leaders = (votes == votes.max(axis=1, keepdims=True)) & (votes > 0)
-    accuracy = (leaders @ truth) / np.maximum(leaders.sum(axis=1), 1)
-    return float(used.mean()), float(accuracy.mean()), len(open_) / orders
+    return np.asarray((leaders @ truth) / np.maximum(leaders.sum(axis=1), 1))
