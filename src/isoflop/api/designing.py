@@ -37,11 +37,12 @@ def next_runs(
         budget: what may be spent, in the unit of the costs: FLOPs unless `cost` names another.
         candidates: runs that could be made, as a table, path, frame or mapping of columns; a grid when None.
         beats: two recipes: does the first have the lower loss at the target?
-        runs: the fit's own runs: the covariance is then the curvature's; else it is that of the draws.
+        runs: the fit's own runs: the covariance is then the curvature's, and what the law may miss in second
+            order counts as bias; else the covariance is that of the draws, and the law is taken as right.
         cost: column of prices among the candidates; training compute when None.
         level: confidence level; the fit's own when None.
         options: criterion (V, c, A, D), method (exchange, greedy), power, most, replicates, half_width,
-            least_gain, tokens_per_param, discrepancy, noise; see `isoflop.plan.design.Options`.
+            least_gain, tokens_per_param, discrepancy, noise, curvature; see `isoflop.plan.design.Options`.
 
     Returns:
         The runs in the order in which they pay, with the interval to expect after each.

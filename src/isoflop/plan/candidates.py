@@ -74,6 +74,19 @@ def candidates_of(fit: Fit, source: RunTable | Mapping[str, Any], cost: str | No
         TableError: a value is missing or not positive where it must be.
     """
     table = source if isinstance(source, RunTable) else RunTable.from_columns(source)
+    columns = _columns(fit, table)
+    price = np.asarray(_price(table, columns, cost), dtype=float)
+    _refuse(~(np.isfinite(price) & (price > 0)), table, f"the cost ({cost or 'flops'}) is not positive")
+    return Candidates(columns, price, "FLOPs" if cost in (None, "flops") else str(cost), np.asarray(table.source_rows))
+
+
+def as_candidates(fit: Fit, table: RunTable) -> Candidates:
+    """Finished runs in the place of candidates, at no price: to see what they say already."""
+    return Candidates(_columns(fit, table), np.ones(len(table)), "", np.asarray(table.source_rows))
+
+
+def _columns(fit: Fit, table: RunTable) -> dict[str, Array]:
+    """Columns of the law, and labels of its indexing columns."""
     columns: dict[str, Array] = {word: np.asarray(table.column(word), dtype=float) for word in fit.law.columns}
     for word, values in columns.items():
         _refuse(~np.isfinite(values), table, f"{word} is missing")
@@ -83,9 +96,7 @@ def candidates_of(fit: Fit, source: RunTable | Mapping[str, Any], cost: str | No
         unknown = ~np.isin(labels.astype(str), known)
         _refuse(unknown, table, f"{word} is none of {', '.join(known)}")
         columns[word] = labels
-    price = np.asarray(_price(table, columns, cost), dtype=float)
-    _refuse(~(np.isfinite(price) & (price > 0)), table, f"the cost ({cost or 'flops'}) is not positive")
-    return Candidates(columns, price, "FLOPs" if cost in (None, "flops") else str(cost), np.asarray(table.source_rows))
+    return columns
 
 
 def _refuse(bad: Array, table: RunTable, what: str) -> None:

@@ -37,7 +37,7 @@ def check_criterion(name: str, wanted: int) -> Criterion:
 def criterion_value(criterion: Criterion, linear: Linear, spread: Array) -> float:
     """The criterion under a covariance of the linear problem's directions, shape (k, k)."""
     if criterion in ("c", "V"):
-        return float(np.einsum("tk,kl,tl->", linear.targets, spread, linear.targets)) / len(linear.targets)
+        return float(np.einsum("tk,kl,tl->", linear.pressed, spread, linear.pressed)) / len(linear.pressed)
     inner = linear.parameters @ spread @ linear.parameters.T
     if criterion == "A":
         return float(np.trace(inner)) / len(inner)
@@ -62,8 +62,8 @@ def gains(criterion: Criterion, linear: Linear, spread: Array, weight: Array) ->
     reached = linear.runs @ spread
     size = 1 + weight * np.einsum("mk,mk->m", reached, linear.runs)
     if criterion in ("c", "V"):
-        moved = reached @ linear.targets.T
-        return np.asarray(weight * np.einsum("mt,mt->m", moved, moved) / size / len(linear.targets))
+        moved = reached @ linear.pressed.T
+        return np.asarray(weight * np.einsum("mt,mt->m", moved, moved) / size / len(linear.pressed))
     moved = reached @ linear.parameters.T
     if criterion == "A":
         return np.asarray(weight * np.einsum("mq,mq->m", moved, moved) / size / len(linear.parameters))

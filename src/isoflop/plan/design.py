@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from isoflop.errors import LawError
 from isoflop.fit.estimate import Estimate, check_level
+from isoflop.fit.prepare import prepare
 from isoflop.fit.result import Fit
 from isoflop.plan import explain
 from isoflop.plan.aim import Aim, aim_at
-from isoflop.plan.candidates import Candidates, candidates_of, grid
+from isoflop.plan.candidates import Candidates, as_candidates, candidates_of, grid
 from isoflop.plan.criteria import check_criterion
+from isoflop.plan.curvature import Bias, bias_of
 from isoflop.plan.designed import Chosen, Design
 from isoflop.plan.discrepancy import away, bracket, from_inflation
 from isoflop.plan.exchange import Shop, choose, in_order
@@ -34,8 +36,7 @@ class Options(TypedDict, total=False):
     Args:
         criterion: V (mean variance of what is wanted), c (one target), A or D (parameters).
         method: exchange (greedy, then swaps) or greedy.
-        power: gains are divided by cost^power; the best of 1, .4 and 0 when None. 0 buys few large runs, which
-            mislead least where the law holds only roughly (docs/results/design.json).
+        power: gains are divided by cost^power; the best of 1, .4 and 0 when None. 0 buys few large runs.
         most: how many runs at most.
         replicates: how often one candidate may be bought, under new seeds.
         half_width: stop rule: relative half-width of the interval that is narrow enough.
@@ -44,6 +45,8 @@ class Options(TypedDict, total=False):
         discrepancy: tau, standard deviation of the law's own error per root of a unit of |ln N| + |ln D| from
             the target; from the back-test's inflation when None.
         noise: standard deviation of ln L between seeds; that of the residuals when None.
+        curvature: kappa, standard deviation of the second derivatives of ln L that the law gets wrong around
+            the target; weighed by the runs' residuals when None (needs `runs`), 0 for a law that is right.
     """
 
     criterion: str
@@ -56,6 +59,7 @@ class Options(TypedDict, total=False):
     tokens_per_param: tuple[float, float] | Literal["bracket"] | None
     discrepancy: float | None
     noise: float | None
+    curvature: float | None
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,8 @@ def next_runs(
         budget: what may be spent, in the unit of the costs (FLOPs unless `cost` names another).
         candidates: table or columns of the runs that could be made; a grid when None.
         beats: two recipes: does the first have the lower loss at the target?
-        runs: the fit's runs: the covariance is then the curvature's; without them it is that of the draws.
+        runs: the fit's runs: the covariance is then the curvature's, and what the law may miss in second order
+            counts as bias; without them the covariance is that of the draws, and the law is taken as right.
         cost: column of prices; training compute when None.
         level: confidence level; the fit's own when None.
         options: see `Options`.
@@ -157,6 +162,7 @@ def _settle(
 ) -> Setup:
     """Target, candidates, their slopes and prices."""
     _check(fit, budget, options)
+    _check_signs(options)
     chosen = fit.level if level is None else level
     check_level(chosen)
     aim = aim_at(fit, target, beats)
@@ -173,10 +179,18 @@ def _settle(
     shop = Shop(
         criterion, linear, pool.cost, tau**2 * away(aim, pool), budget, options.get("most", MOST),
         options.get("replicates", 1), least=options.get("least_gain", 0.0),
+        bias=None if runs is None else _bias(fit, runs, pool, aim, options),
     )  # fmt: skip
     setup = Setup(fit, aim, pool, left_out, limits, shop, tau, chosen, runs is not None, options)
     goal = options.get("half_width")
     return setup if goal is None else replace(setup, shop=replace(shop, stop=(goal / setup.reach(0)) ** 2))
+
+
+def _bias(fit: Fit, runs: RunTable, pool: Candidates, aim: Aim, options: Options) -> Bias | None:
+    """What the law may miss; the fit's own runs are seen as candidates, to know how much they miss already."""
+    used = prepare(fit.law, runs, fit.response)
+    own = from_delta(fit, runs, as_candidates(fit, used), aim)
+    return bias_of(fit, used, pool, aim, own, size=options.get("curvature"))
 
 
 def _check(fit: Fit, budget: float, options: Options) -> None:
@@ -195,12 +209,17 @@ def _check(fit: Fit, budget: float, options: Options) -> None:
             raise LawError(f"{word} is {options[word]}. Give a positive share, such as 0.003.")  # type: ignore[literal-required]
     if not 0 <= options.get("least_gain", 0.0) < 1:
         raise LawError(f"least_gain is {options['least_gain']}. Give a share from 0 to below 1, such as 0.02.")
-    if (options.get("discrepancy") or 0.0) < 0 or (options.get("power") or 0.0) < 0:
-        raise LawError("discrepancy and power cannot be negative. Give 0 or more.")
     if options.get("method", "exchange") not in ("exchange", "greedy"):
         raise LawError(f"The method {options['method']!r} is not known. Choose exchange or greedy.")
     if options.get("half_width") is not None and options.get("criterion", "V") not in ("c", "V"):
         raise LawError(f"A half-width stops criterion V or c, not {options['criterion']}. Leave one of them out.")
+
+
+def _check_signs(options: Options) -> None:
+    """Refuse negative sizes."""
+    for word in ("discrepancy", "power", "curvature"):
+        if (options.get(word) or 0.0) < 0:  # type: ignore[operator]
+            raise LawError(f"{word} cannot be negative. Give 0 or more.")
 
 
 def _within(pool: Candidates, limits: tuple[float, float] | None) -> tuple[Candidates, int]:

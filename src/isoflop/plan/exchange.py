@@ -1,12 +1,14 @@
 """Choosing runs one by one under a budget, and exchanging them until no swap helps."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from isoflop.plan.criteria import Criterion, criterion_value, gains
+from isoflop.plan.curvature import Bias, Carried, Wanted
 from isoflop.plan.linear import Linear
 
 Array = NDArray[Any]
@@ -32,6 +34,7 @@ class Shop:
         replicates: how often the same candidate may be bought, under new seeds.
         stop: criterion below which nothing more is bought.
         least: share of the criterion that a run must take off to be bought.
+        bias: what the law may miss; the criterion then is a mean squared error. None without.
     """
 
     criterion: Criterion
@@ -43,6 +46,7 @@ class Shop:
     replicates: int = 1
     stop: float = -np.inf
     least: float = 0.0
+    bias: Bias | None = None
 
     def weight(self, counts: Array) -> Array:
         """Information of `counts` seeds of each candidate: `1/(sigma^2/n + tau^2 h)`."""
@@ -57,18 +61,47 @@ class Shop:
         information = np.eye(slopes.shape[1]) + (slopes * weight[:, None]).T @ slopes
         return np.linalg.inv(information)
 
-    def value(self, counts: Array) -> float:
-        """The criterion after buying `counts`."""
+    def variance(self, counts: Array) -> float:
+        """The criterion after buying `counts`, if the law holds."""
         return criterion_value(self.criterion, self.linear, self.spread(counts))
+
+    def value(self, counts: Array) -> float:
+        """The criterion after buying `counts`, with the squared bias where that is known."""
+        carried = self._carried(counts)
+        return self.variance(counts) + (0.0 if carried is None else carried.value())
+
+    def _carried(self, counts: Array) -> Carried | None:
+        """How the missed part reaches what is made small; None where none is known, and for volumes."""
+        bias = self.bias
+        if bias is None or self.criterion == "D":
+            return None
+        chosen = np.flatnonzero(counts)
+        weight = self.weight(counts)[chosen]
+        pull = bias.taken + (self.linear.runs[chosen] * weight[:, None]).T @ bias.features[chosen]
+        return Carried(self._wanted, self.spread(counts), pull, bias.features)
+
+    @cached_property
+    def _wanted(self) -> Wanted:
+        """What the bias is to be small at: the targets, or the parameters, which the missed part has none of."""
+        missed = np.zeros((0, 0)) if self.bias is None else self.bias.wanted
+        if self.criterion == "A":
+            return Wanted.of(self.linear.parameters, np.zeros((len(self.linear.parameters), missed.shape[1])))
+        return Wanted.of(self.linear.targets, missed)
 
     def spent(self, counts: Array) -> float:
         """Price of `counts`."""
         return float(self.cost @ counts)
 
     def next_gains(self, counts: Array) -> Array:
-        """Decrease of the criterion by one more run of each candidate; zero where none may be bought."""
+        """Decrease of the criterion by one more run of each candidate; zero where none may be bought.
+
+        With a bias it is negative for runs that would lead the fit astray.
+        """
         more = self.weight(counts + 1) - self.weight(counts)
         found = gains(self.criterion, self.linear, self.spread(counts), more)
+        carried = self._carried(counts)
+        if carried is not None:
+            found = found + carried.gains(self.linear.runs, more)
         return np.where(counts < self.replicates, found, 0.0)
 
 
@@ -86,7 +119,7 @@ def greedy(shop: Shop, counts: Array, power: float) -> Array:
     counts = counts.copy()
     while counts.sum() < shop.most:
         value = shop.value(counts)
-        if value <= shop.stop:
+        if shop.variance(counts) <= shop.stop:
             break
         affordable = shop.cost <= (shop.budget - shop.spent(counts)) * (1 + 1e-12)
         gain = np.where(affordable, shop.next_gains(counts), 0.0)
@@ -155,10 +188,10 @@ def choose(shop: Shop, *, power: float | None, swap: bool) -> Array:
     found = []
     for own in POWERS if power is None else (power,):
         counts = greedy(shop, np.zeros(len(shop.cost)), own)
-        if swap and shop.value(counts) > shop.stop:
+        if swap and shop.variance(counts) > shop.stop:
             counts = greedy(shop, exchange(shop, counts), own)
         found.append(counts)
-    enough = [c for c in found if shop.value(c) <= shop.stop]
+    enough = [c for c in found if shop.variance(c) <= shop.stop]
     # Where several reach the goal the cheapest of them wins.
     return min(enough, key=shop.spent) if enough else min(found, key=shop.value)
 

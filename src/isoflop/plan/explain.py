@@ -49,7 +49,7 @@ def chances(value: Array, before: Array, after: Array, reach: float, reach_after
 
 def stopped(shop: Shop, counts: Array) -> str:
     """Why no further run was chosen."""
-    if shop.value(counts) <= shop.stop:
+    if shop.variance(counts) <= shop.stop:
         return "stopped: the expected interval is narrow enough"
     if counts.sum() >= shop.most:
         return f"stopped: {shop.most} runs is the most that was asked for"
@@ -74,6 +74,7 @@ def steps(setup: "Setup") -> tuple[Step, ...]:
         Step("What is not known: the covariance of the parameters.", "S", source=_known(setup)),
         Step("Noise of ln L of one run.", "σ", float(np.median(shop.linear.noise)), noise, assumption=True),
         _discrepancy_step(setup),
+        *_bias_step(setup),
         _candidates_step(setup),
         Step(
             f"Criterion {shop.criterion}: {CRITERIA[shop.criterion]}.", "ΔV = (gᵀSJ)²/(Var + JᵀSJ)",
@@ -97,6 +98,17 @@ def _discrepancy_step(setup: "Setup") -> Step:
     source = "given" if given else "the back-test's inflation" if setup.tau else "none: there was no back-test"
     formula = "Var = σ² + τ²·h, h = Σ|Δ ln x|, τ"
     return Step("The law's own error grows away from the target.", formula, setup.tau, source, assumption=True)
+
+
+def _bias_step(setup: "Setup") -> tuple[Step, ...]:
+    """What the law may miss in second order."""
+    bias = setup.shop.bias
+    if bias is None:
+        return ()
+    source = "the runs' residuals" if setup.options.get("curvature") is None else "given"
+    text = "What the law may miss: second derivatives of ln L around the target; a fit carries them to it as bias."
+    formula = "MSE = gᵀSg + |φ₀ − gᵀSP|², P = Σ Jφᵀ/σ², φ = κ·zzᵀ/2, κ"
+    return (Step(text, formula, bias.size, f"{source}; Box and Draper 1959", assumption=True),)
 
 
 def _candidates_step(setup: "Setup") -> Step:

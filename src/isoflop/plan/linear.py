@@ -1,6 +1,7 @@
 """A fit as a linear problem around its optimum: how candidates and targets move with what is not known."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -43,6 +44,15 @@ class Linear:
     parameters: Array
     value: Array
     noise: Array
+
+    @cached_property
+    def pressed(self) -> Array:
+        """At most k rows with the same mean of `g g'` as the targets: many targets cost no more than a few."""
+        count, k = self.targets.shape
+        if count <= k:
+            return self.targets
+        _, size, axes = np.linalg.svd(self.targets, full_matrices=False)
+        return np.asarray(np.sqrt(k / count) * size[:, None] * axes)
 
 
 def from_delta(fit: Fit, table: RunTable, candidates: Candidates, aim: Aim) -> Linear:
