@@ -23,6 +23,7 @@ FAMILIES = {
     "precision": "Training and quantizing in few bits.",
     "sparsity": "Weights or activations at zero.",
     "downstream": "From loss or compute to errors and accuracies of tasks.",
+    "testtime": "Coverage and accuracy in what is spent on an answer: samples, retries, documents.",
     "reinforcement": "Reward in the compute of reinforcement learning.",
     "data": "Repeated, filtered, limited and other data.",
     "mixing": "Shares of domains in the training data.",
