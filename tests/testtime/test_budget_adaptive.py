@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from tests.testtime.budget_support import counts_of, two_models
 
-from isoflop.errors import InputError, TableError
+from isoflop.errors import ColumnError, InputError, TableError
 from isoflop.testtime.bins import difficulty_bins
 from isoflop.testtime.budget import menu
-from isoflop.testtime.budget_adaptive import adapt, probe_counts, probe_samples, treated
+from isoflop.testtime.budget_adaptive import adapt, ease_of, probe_counts, probe_samples, treated
 from isoflop.testtime.budget_charge import charge_observed
 from isoflop.testtime.budget_routes import routes_from_counts
 from isoflop.testtime.samples import Samples
@@ -73,6 +73,28 @@ def test_probing_samples_sets_rows_apart(rng):
     assert rest.sizes.tolist() == [8] * 5
     assert np.array_equal(np.round(ease * 4) + rest.counts().c, table.counts().c)
     assert len(set(rest.column("score").tolist())) == 40
+
+
+def test_ease_needs_no_checker(rng):
+    """Scores and agreement tell easy problems from hard ones nearly as well as correctness."""
+    rates = np.repeat([0.95, 0.1], 20)
+    right = rng.random((40, 30)) < rates[:, None]
+    answer = np.where(right, 0, rng.integers(1, 9, right.shape))
+    table = Samples.from_columns(
+        [f"p{k:02}" for k in range(40) for _ in range(30)], correct=right.ravel(),
+        score=(right + 0.5 * rng.standard_normal(right.shape)).ravel(), answer=[str(a) for a in answer.ravel()],
+    )  # fmt: skip
+    assert ease_of(table) == pytest.approx(right.mean(axis=1))
+    for by in ("score", "agreement"):
+        ease = ease_of(table, by)
+        assert ease[:20].min() > ease[20:].max()
+        assert np.array_equal(
+            np.sort(difficulty_bins(probe_samples(table, 15, rng=rng, by=by)[0], 2).members[0]), range(20)
+        )
+    with pytest.raises(InputError, match="Choose among correct, score, agreement"):
+        ease_of(table, "length")
+    with pytest.raises(ColumnError, match="answer"):
+        ease_of(Samples.from_columns(["a"], correct=[1]), "agreement")
 
 
 def test_bins_by_a_probe_gain_where_difficulty_varies():

@@ -9,7 +9,7 @@ from tests.testtime.sample_files import write_prices, write_samples
 from isoflop.errors import InputError, TableError
 from isoflop.testtime.budget_build import Asked, build
 from isoflop.testtime.budget_file import ModelEntry, read_prices
-from isoflop.testtime.budget_report import CHECKER, FORECAST, LOOKED, report_budget
+from isoflop.testtime.budget_report import CHECKER, FORECAST, LOOKED, TOLD, report_budget
 from isoflop.testtime.read import read_samples
 
 ASKED = Asked(draws=200)
@@ -23,6 +23,11 @@ def both(tmp_path):
 
 def made(both, asked=ASKED, models=None, **choices):
     return build(models or both[1], both[0], asked, {"by": ["model"], **choices}, rng=np.random.default_rng(0))
+
+
+def write_counts(path):
+    path.write_text("model,task_id,n,c\na,p,8,3\na,q,8,0\nb,p,8,8\nb,q,8,1\n", "utf-8")
+    return path
 
 
 def test_routes_are_those_of_the_samples(both):
@@ -49,8 +54,7 @@ def test_problems_that_not_all_models_have_are_left_out_and_named(both):
 
 
 def test_counts_do_where_no_samples_are_needed(tmp_path):
-    path = tmp_path / "counts.csv"
-    path.write_text("model,task_id,n,c\na,p,8,3\na,q,8,0\nb,p,8,8\nb,q,8,1\n", "utf-8")
+    path = write_counts(tmp_path / "counts.csv")
     models = [ModelEntry("a", price_sample=1.0), ModelEntry("b", price_sample=5.0, rules=("retry",))]
     found = made((path, models)).menu
     assert [route.name for route in found.routes] == ["a · single", "a · pass@k", "b · retry"]
@@ -64,6 +68,19 @@ def test_a_probe_takes_samples_of_the_first_model(both):
     assert found.menu.routes[1].ks[-1] == 8
     assert set(np.round(found.ease * 4) - found.ease * 4) == {0.0}
     assert found.probe_cost.mean() == pytest.approx(4 * found.menu.routes[0].cost.mean(), rel=0.05)
+
+
+def test_difficulty_may_be_told_without_a_checker(both):
+    told = report_budget(made(both), bins=4)
+    assert TOLD in told.warnings
+    for ease in ("score", "agreement"):
+        found = report_budget(made(both, Asked(draws=200, ease=ease)), bins=4)
+        assert TOLD not in found.warnings
+    with pytest.raises(InputError, match="needs samples"):
+        build(
+            [ModelEntry("a", price_sample=1.0, file=write_counts(both[0].parent / "counts.csv"), where="model = 'a'")],
+            None, Asked(ease="score"), {}, rng=np.random.default_rng(0),
+        )  # fmt: skip
 
 
 def test_models_that_nothing_selects(both):

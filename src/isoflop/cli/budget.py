@@ -55,9 +55,15 @@ def budget(  # noqa: PLR0913 - a command's arguments are its options
     probe: Annotated[
         int,
         typer.Option(
-            "--probe", metavar="N", min=0, help="Samples of the first model set apart, and paid, to tell difficulty."
+            "--probe",
+            metavar="N",
+            min=0,
+            help="Samples of the first model that tell difficulty: paid for, and not used for answers.",
         ),
     ] = 0,
+    ease: Annotated[
+        str, typer.Option("--ease", metavar="WORD", help="What tells difficulty: correct, score or agreement.")
+    ] = "correct",
     within: Annotated[
         float, typer.Option("--within", metavar="P", help="Distance to the best accuracy that counts as saturated.")
     ] = 0.01,
@@ -105,7 +111,7 @@ def budget(  # noqa: PLR0913 - a command's arguments are its options
         "by": () if by is None else (by,), "where": where, "threshold": threshold,
         "mapping": inputs.pairs(mapping, "--map", "correct=passed"), "missing": "wrong" if unscored_wrong else "out",
     }  # fmt: skip
-    asked = Asked(tuple(rules or ()), beyond, probe, bootstrap, level)
+    asked = Asked(tuple(rules or ()), beyond, probe, ease, bootstrap, level)
     built = build(read_prices(prices), samples, asked, choices, rng=np.random.default_rng(seed))
     found = report_budget(built, budgets=budgets or (), bins=bins, within=within, against=against)
     if figure is not None:

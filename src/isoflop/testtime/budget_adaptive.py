@@ -1,21 +1,24 @@
 """Spending by difficulty: easy, middling and hopeless problems each get their own model, rule and number of samples."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isoflop.errors import InputError
+from isoflop.errors import ColumnError, InputError
 from isoflop.fit.estimate import Estimate
 from isoflop.testtime.allocation import Allocation, allocate
 from isoflop.testtime.budget import Menu
 from isoflop.testtime.counts import Counts
 from isoflop.testtime.extrapolation import thin
-from isoflop.testtime.ragged import allowed_ks
+from isoflop.testtime.ragged import allowed_ks, finite
 from isoflop.testtime.samples import Samples
 
 Array = NDArray[Any]
+
+EASE: Final = ("correct", "score", "agreement")
+"""What may tell how easy a problem is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,19 +146,55 @@ def probe_counts(counts: Counts, samples: int, *, rng: np.random.Generator) -> t
     return seen / samples, rest
 
 
-def probe_samples(found: Samples, samples: int, *, rng: np.random.Generator) -> tuple[Array, Samples]:
+def ease_of(found: Samples, by: str = "correct") -> Array:
+    """How easy every problem looks.
+
+    Reference: Snell et al. 2024, arXiv:2408.03314: by correctness (oracle) or by a verifier's mean score (predicted).
+
+    Args:
+        found: samples, all with a value in the column that is looked at.
+        by: `correct`, the share of correct samples; `score`, their mean score; `agreement`, the share of the
+            commonest answer. The last two need no checker.
+
+    Returns:
+        Values that rise with ease, shape (problems,).
+
+    Raises:
+        InputError: another word.
+        ColumnError: the samples lack the column.
+
+    >>> table = Samples.from_columns(["a", "a", "b", "b"], answer=["x", "x", "y", "z"])
+    >>> ease_of(table, "agreement").tolist()
+    [1.0, 0.5]
+    """
+    if by == "agreement":
+        if found.answer is None:
+            raise ColumnError.from_missing("answer", found.names)
+        parts = np.split(found.answer.codes, found.starts[1:-1])
+        return np.array([np.bincount(own + 1)[1:].max(initial=0) / len(own) for own in parts])
+    if by not in EASE:
+        raise InputError(f"Ease by {by!r} is not known. Choose among {', '.join(EASE)}.")
+    values = finite(found.column(by), found.starts, f"values of {by}", found.problems)
+    return np.asarray(np.add.reduceat(values, found.starts[:-1]) / found.sizes)
+
+
+def probe_samples(
+    found: Samples, samples: int, *, rng: np.random.Generator, by: str = "correct"
+) -> tuple[Array, Samples]:
     """Set random samples of every problem apart to tell how easy it is.
 
     Args:
         found: samples, of which every problem has more than `samples`, all with a value in `correct`.
         samples: to set apart.
         rng: random state.
+        by: as in `ease_of`.
 
     Returns:
-        Share of correct ones among them, and the rest of the samples.
+        Ease by them, and the rest of the samples.
 
     Raises:
         TableError: a problem has too few samples.
+        ColumnError: the samples lack the column that is looked at.
     """
     known = found.complete("correct")
     allowed_ks(samples + 1, known.sizes, known.problems)
@@ -163,8 +202,7 @@ def probe_samples(found: Samples, samples: int, *, rng: np.random.Generator) -> 
     rank = np.empty(len(known), dtype=np.int64)
     rank[order] = np.arange(len(known)) - known.starts[known.problem_of]
     apart = rank < samples
-    ease = np.bincount(known.problem_of[apart], weights=known.column("correct")[apart]) / samples
-    return ease, known.take(~apart)
+    return ease_of(known.take(apart), by), known.take(~apart)
 
 
 def _tried(found: Menu, groups: Array, budget: float) -> tuple[Array, Array]:

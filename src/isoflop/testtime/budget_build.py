@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from isoflop.errors import InputError, TableError
 from isoflop.runs.sql import quoted
 from isoflop.testtime.budget import Menu, menu
-from isoflop.testtime.budget_adaptive import probe_counts, probe_samples
+from isoflop.testtime.budget_adaptive import ease_of, probe_counts, probe_samples
 from isoflop.testtime.budget_charge import Charge
 from isoflop.testtime.budget_file import ModelEntry
 from isoflop.testtime.budget_routes import Route, routes_from_counts, routes_from_samples, rules_for
@@ -34,6 +34,7 @@ class Asked:
         rules: for all models; each one's own when empty.
         beyond: how many times the samples at hand pass@k is forecast to.
         probe: samples of the first model set apart to tell difficulty; 0 for none.
+        ease: what tells it: correct, score or agreement.
         draws: replicates behind the intervals.
         level: confidence level.
     """
@@ -41,6 +42,7 @@ class Asked:
     rules: tuple[str, ...] = ()
     beyond: float = 1.0
     probe: int = 0
+    ease: str = "correct"
     draws: int = 1000
     level: float = 0.9
 
@@ -52,7 +54,8 @@ class Built:
     Attributes:
         menu: of all models.
         models: their entries.
-        ease: share of correct samples of the first model per problem: of its probe, or of all.
+        ease: how easy a problem looks by the first model's probe, or by all of its samples.
+        by: what tells it.
         probe_cost: cost of the probe per problem, shape (problems,).
         tokens: model → mean tokens of a sample, where they are known.
         warnings: what speaks against taking the numbers as they are.
@@ -61,6 +64,7 @@ class Built:
     menu: Menu
     models: tuple[ModelEntry, ...]
     ease: Array
+    by: str
     probe_cost: Array
     tokens: Mapping[str, float]
     warnings: tuple[str, ...]
@@ -113,7 +117,7 @@ def build(
     charges = {entry.name: entry.charge(measured.get(entry.name, {}), len(shared) or 1) for entry in models}
     ease = probe_cost = np.zeros(0)
     if read:
-        read[0], ease, probe_cost = _probed(read[0], charges[read[0].entry.name], asked.probe, rng)
+        read[0], ease, probe_cost = _probed(read[0], charges[read[0].entry.name], asked, rng)
     elif asked.probe:
         raise InputError("Laws have no samples to probe with. Leave the probe out.")
     routes = [r for m in read for r in _routes(m, charges[m.entry.name], asked, rng)]
@@ -121,7 +125,7 @@ def build(
     made = menu(routes, shared, rng=rng, draws=asked.draws, level=asked.level)
     tokens = {name: float(words["tokens"].mean()) for name, words in measured.items() if "tokens" in words}
     tokens |= {entry.name: entry.tokens for entry in models if entry.tokens is not None}
-    return Built(made, tuple(models), ease, probe_cost, MappingProxyType(tokens), warnings)
+    return Built(made, tuple(models), ease, asked.ease, probe_cost, MappingProxyType(tokens), warnings)
 
 
 def _shared(read: "list[_Model]") -> "tuple[list[_Model], tuple[str, ...], tuple[str, ...]]":
@@ -193,15 +197,20 @@ def _measured(model: _Model) -> dict[str, Array]:
     return found
 
 
-def _probed(model: _Model, charge: Charge, samples: int, rng: np.random.Generator) -> tuple[_Model, Array, Array]:
-    """Set a probe apart from a model's samples."""
-    if not samples:
-        return model, model.counts.rates, np.zeros(len(model.counts))
-    cost = charge.of([samples])[:, 0]
+def _probed(model: _Model, charge: Charge, asked: Asked, rng: np.random.Generator) -> tuple[_Model, Array, Array]:
+    """How easy problems look to a model, with samples set apart for it where that was asked for."""
+    none = np.zeros(len(model.counts))
+    if model.samples is None and asked.ease != "correct":
+        raise InputError(
+            f"{model.entry.name}: ease by {asked.ease} needs samples, and there are counts only. Take correct."
+        )
+    if not asked.probe:
+        return model, model.counts.rates if model.samples is None else ease_of(model.samples, asked.ease), none
+    cost = charge.of([asked.probe], verified=asked.ease == "score")[:, 0]
     if model.samples is None:
-        ease, counts = probe_counts(model.counts, samples, rng=rng)
+        ease, counts = probe_counts(model.counts, asked.probe, rng=rng)
         return _Model(model.entry, counts, None), ease, cost
-    ease, rest = probe_samples(model.samples, samples, rng=rng)
+    ease, rest = probe_samples(model.samples, asked.probe, rng=rng, by=asked.ease)
     return _Model(model.entry, rest.counts(), rest), ease, cost
 
 

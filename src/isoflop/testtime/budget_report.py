@@ -21,6 +21,10 @@ LOOKED: Final = (
     "Difficulty was told from the samples that are then counted, so the gain by difficulty is too hopeful. Set samples "
     "apart for it (--probe)."
 )
+TOLD: Final = (
+    "Difficulty was told by correctness, which takes a checker as well; a score or the agreement of answers does "
+    "without (--ease)."
+)
 FORECAST: Final = (
     "k beyond the samples at hand is a forecast by the distribution of difficulty; its error is in no interval here."
 )
@@ -143,6 +147,8 @@ def _warnings(built: Built, lines: Sequence[BudgetLine], bins: int) -> tuple[str
     if found.tables is None:
         return (*said, "Laws know no problems, so that nothing can be spent by difficulty beside them.")
     probe = float(built.probe_cost.mean())
+    if built.by == "correct" and not all(route.rule in CHECKED for route in found.routes):
+        said.append(TOLD)
     if any(line.adaptive is not None for line in lines) and not probe:
         said.append(LOOKED)
     if any(line.budget <= probe for line in lines):
