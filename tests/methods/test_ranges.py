@@ -8,7 +8,7 @@ import pytest
 
 from isoflop import laws
 from isoflop.errors import LawError, RangeWarning
-from isoflop.methods import batch, bit_budget, densing, growth, low_precision, mixing, qat, shape, sparse
+from isoflop.methods import batch, bit_budget, densing, filtering, growth, low_precision, mixing, qat, shape, sparse
 from isoflop.methods.bit_budget import Layout
 from isoflop.methods.crossing import crossing
 from isoflop.methods.steplaw import step_law
@@ -20,6 +20,7 @@ W4A4 = laws.get("qat-loss").published_set("chen-2025-w4a4").values
 LOSS, SCORE = (laws.get(name).published_set("olmo-ladder-hellaswag").values for name in ("task-loss", "task-sigmoid"))
 # A third of the published sensitivities: a third of the bits.
 FINE = {name: value / 3 if name.startswith("gamma") else value for name, value in low_precision.KUMAR.items()}
+POOL = filtering.Pool(-0.1, 3.0, 12.8e6)
 FP4 = low_precision.FP4_SPEEDS["fp4-fp4"]
 
 
@@ -94,6 +95,14 @@ ASKED: dict[str, tuple[Callable[[], object], Callable[[], object], str]] = {
     "share of data": (
         lambda: mixing.critical_share(TWO, loss_at_share(0.4)), lambda: mixing.critical_share(TWO, loss_at_share(0.95)),
         r"share by 0\.1",
+    ),
+    "pools": (
+        lambda: filtering.mixture_error([POOL, POOL], 64e6, a=0.01),
+        lambda: filtering.mixture_error([POOL, POOL], 64e8, a=0.01), "samples by 1 decades",
+    ),
+    "best pools": (
+        lambda: filtering.best_pools({"one": POOL}, 64e6, a=0.01),
+        lambda: filtering.best_pools({"one": filtering.Pool(-0.1, 3.0, 1.28e6)}, 64e6, a=0.01), "pool_size by 1",
     ),
     "density": (
         lambda: densing.effective_params(0.8, LOSS, SCORE, tokens=4e12),

@@ -72,10 +72,20 @@ def mixture_error(pools: Sequence[Pool], samples: float, *, a: float, d: float =
         TableError: no pool, pools of different sizes, or a size, half-life, utility or number of
             samples that cannot be.
 
+    Warns:
+        RangeWarning: the samples, or the pools together, lie outside the range of the source, with the distance.
+
     >>> pools = [Pool(-0.1, 3.0, 12.8e6), Pool(-0.07, 8.0, 12.8e6)]
     >>> round(mixture_error(pools, 640e6, a=0.01), 5)
     0.85917
     """
+    found = _mixed(pools, samples, a, d)
+    FILTERING.warn_outside({"samples": samples, "pool_size": sum(pool.size for pool in pools)})
+    return found
+
+
+def _mixed(pools: Sequence[Pool], samples: float, a: float, d: float) -> float:
+    """The law's error, at any samples and sizes."""
     sizes = {pool.size for pool in pools}
     if len(sizes) != 1:
         found = ", ".join(f"{size:g}" for size in sorted(sizes)) or "none"
@@ -119,6 +129,9 @@ def best_pools(pools: Mapping[str, Pool], samples: float, *, a: float, d: float 
 
     Raises:
         TableError: there is no pool, or more than 12 of which every set would be tried.
+
+    Warns:
+        RangeWarning: the samples, or the chosen pools together, lie outside the range of the source, with the distance.
     """
     names = tuple(pools)
     if not names or (not nested and len(names) > 12):
@@ -126,8 +139,9 @@ def best_pools(pools: Mapping[str, Pool], samples: float, *, a: float, d: float 
     sets = [names[:k] for k in range(1, len(names) + 1)]
     if not nested:
         sets = [chosen for k in range(1, len(names) + 1) for chosen in combinations(names, k)]
-    errors = {chosen: mixture_error([pools[name] for name in chosen], samples, a=a, d=d) for chosen in sets}
+    errors = {chosen: _mixed([pools[name] for name in chosen], samples, a, d) for chosen in sets}
     best = min(errors, key=lambda chosen: errors[chosen])
+    FILTERING.warn_outside({"samples": samples, "pool_size": sum(pools[name].size for name in best)})
     return Choice(best, samples, errors.pop(best), errors)
 
 
