@@ -96,3 +96,23 @@ def test_what_is_no_curve_is_refused(rng: np.random.Generator) -> None:
         fit_coverage([1, 2, 3], [0.0, 0.2, 1.0])
     with pytest.raises(FitError, match="no draws"):
         fit_coverage([1, 2], [0.1, 0.2]).parameter("a")
+
+
+def test_coverage_stays_between_none_and_all_and_needs_problems() -> None:
+    n, c, ks = [20] * 12, [0, 0, 1, 4, 20, 15, 3, 9, 12, 1, 2, 0], [1, 2, 5, 10, 20]
+    table = pass_at_k(n, c, ks)
+    law = fit_coverage(ks, table, rng=np.random.default_rng(0))
+    found = law.coverage([1, 1e5, 1e8])
+    assert np.all((found.interval[0] > 0) & (found.interval[0] <= found.value))
+    assert np.all((found.value <= found.interval[1]) & (found.interval[1] <= 1))
+    with pytest.raises(FitError, match="One problem has no interval"):
+        fit_coverage(ks, table[3:4], rng=np.random.default_rng(0))
+    with pytest.raises(FitError, match="0 draws"):
+        fit_coverage(ks, table, rng=np.random.default_rng(0), draws=0)
+    with pytest.raises(FitError, match="no constant 'c'"):
+        law.parameter("c")  # type: ignore[arg-type]
+    for k in ([], [0], [-1.0]):
+        with pytest.raises(FitError, match="k above 0"):
+            law.coverage(k)
+    alike = fit_coverage(ks, np.repeat(table[3:4], 3, axis=0), rng=np.random.default_rng(0), draws=20)
+    assert "draws do not differ" in alike.coverage(100).leaves_out[0]

@@ -61,3 +61,13 @@ def test_what_is_missing_is_named(rng: np.random.Generator) -> None:
         forecast_coverage(fit, [10, 10], [1, 3], 100, rng=rng)
     with pytest.raises(FitError, match="needs k above 0"):
         coverage_given_counts(fit.difficulty, [10], [1], [0])
+
+
+def test_forecasts_stay_between_none_and_all() -> None:
+    n, c = [20] * 12, [0, 0, 1, 4, 20, 15, 3, 9, 12, 1, 2, 0]
+    rng = np.random.default_rng(0)
+    found = forecast_coverage(fit_difficulty(n, c, rng=rng), n, c, [1, 1000, 1e5], rng=rng)
+    assert np.all((found.interval[0] > 0) & (found.interval[0] < found.value))
+    assert np.all((found.value < found.interval[1]) & (found.interval[1] <= 1))
+    with pytest.raises(FitError, match="k above 0"):
+        forecast_coverage(fit_difficulty(n, c, rng=rng, draws=5), n, c, [], rng=rng)

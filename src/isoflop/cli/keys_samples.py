@@ -30,7 +30,7 @@ SAMPLES: Final = (
     ("parts[].difficulty.beta.interval", "[low, high]"),
     ("parts[].difficulty.scale", "largest pass rate of the distribution"),
     ("parts[].difficulty.log_likelihood", "mean over problems of the log-likelihood of their counts"),
-    ("parts[].difficulty.outcome", "interior, at a bound, or not converged"),
+    ("parts[].difficulty.outcome", "interior, weakly identified, at a bound, or not converged"),
     ("parts[].forecast.best", "method of the smallest error in the back-test; forecast is null without a fit"),
     ("parts[].forecast.curve[].k", "samples, from those at hand to the farthest"),
     ("parts[].forecast.curve[].by.METHOD.value", "coverage by given counts, distribution or power law"),

@@ -62,6 +62,22 @@ def climb(log_chance: LogChance, weights: Array, start: Array, bounds: tuple[flo
     return Summits(np.exp(joined[0]), joined[1], joined[2])
 
 
+def loosest(log_chance: LogChance, weights: Array, at: Array) -> float:
+    """Standard error of the combination of both log parameters that the counts tell least about.
+
+    Args:
+        log_chance: of the rows.
+        weights: how often each row counts, shape (rows,).
+        at: alpha and beta at the maximum, shape (2,).
+
+    Returns:
+        One over the root of the least curvature there; infinite where the likelihood is flat.
+    """
+    _, bend = _slopes(log_chance, weights[None], np.log(at)[None])
+    least = float(np.linalg.eigvalsh(-bend[0])[0])
+    return 1 / float(np.sqrt(least)) if least > 0 else float("inf")
+
+
 def _climb(log_chance: LogChance, weights: Array, at: Array, ends: Array) -> tuple[Array, Array, Array]:
     """Climb with one batch; log parameters, values and whether each ended at a maximum."""
     at, done = np.clip(at, *ends), np.zeros(len(at), bool)

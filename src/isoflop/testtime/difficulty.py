@@ -139,10 +139,10 @@ def failures(parameters: Array, scale: float, shape: Shape, k: ArrayLike) -> Arr
         Chances, shape (batch, number of k).
 
     Raises:
-        FitError: a k is not positive.
+        FitError: a k is not positive, or there is none.
     """
     samples = np.ravel(np.asarray(k, float))
-    if not np.all((samples > 0) & np.isfinite(samples)):
+    if not len(samples) or not np.all((samples > 0) & np.isfinite(samples)):
         raise FitError("The chance that all of k samples fail needs k above 0. Give positive numbers.")
     chances = log_chances(samples, np.zeros(len(samples)), scale, shape, negligible=DEEPEST)
     return np.asarray(np.exp(chances(parameters[:, 0], parameters[:, 1])))

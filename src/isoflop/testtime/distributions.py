@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from isoflop.errors import FitError
 from isoflop.fit.estimate import Correction, Estimate, estimate_from_draws
-from isoflop.testtime.ascent import Summits, climb
+from isoflop.testtime.ascent import LogChance, Summits, climb, loosest
+from isoflop.testtime.bounded import check_resampled, share_from_draws, without_spread
 from isoflop.testtime.coverage import counted
 from isoflop.testtime.difficulty import Difficulty, failures, log_chances
 from isoflop.testtime.mixtures import Shape
@@ -17,6 +18,7 @@ from isoflop.uncertainty.bootstrap import draw_weights
 
 Array = NDArray[Any]
 Scale = Literal["max", "likelihood"] | float
+Outcome = Literal["interior", "weakly identified", "at a bound", "not converged"]
 
 BOUNDS: Final = (0.01, 100.0)
 """Range of alpha and beta in the source."""
@@ -24,11 +26,17 @@ SCALES: Final = 10
 """Scales tried before the best of them is refined."""
 FIRST: Final = (0.35, 3.5)
 """Where the source starts when it has no better place."""
+LOOSE: Final = float(np.log(10))
+"""Standard error of a log parameter, a factor of ten, from which on the counts do not tell both parameters."""
 
 LEAVES_OUT: Final = (
     "the error of the scale, a largest rate, which every draw keeps",
     "that rates may follow another distribution, above all near 0",
     "other problems than those of this benchmark",
+)
+WEAK: Final = (
+    "that alpha and beta are weakly identified: others, a factor of ten away, fit the counts about as well, and the "
+    "draws stay near these"
 )
 
 
@@ -41,7 +49,9 @@ class DifficultyFit:
         log_likelihood: mean over problems of the log of the chance of their counts.
         problems: how many.
         samples: smallest and largest number of samples of a problem.
-        outcome: `interior`, `at a bound` (a parameter ended at an end of `bounds`), or `not converged`.
+        outcome: `interior`, `weakly identified` (inside, but parameters a factor of ten away fit about as well: with
+            one sample per problem only the mean rate is known), `at a bound` (a parameter ended at an end of
+            `bounds`), or `not converged`.
         bounds: smallest and largest alpha and beta that were allowed.
         draws: alpha and beta under resampled problems, shape (draws, 2); None when none were asked for.
     """
@@ -50,15 +60,21 @@ class DifficultyFit:
     log_likelihood: float
     problems: int
     samples: tuple[int, int]
-    outcome: Literal["interior", "at a bound", "not converged"]
+    outcome: Outcome
     bounds: tuple[float, float]
     draws: Array | None = field(default=None, repr=False)
 
     def parameter(self, name: Literal["alpha", "beta"], *, level: float = 0.9) -> Estimate:
-        """Alpha or beta with its interval under resampled problems."""
-        place = ("alpha", "beta").index(name)
-        value = float(getattr(self.difficulty, name))
-        return self._estimate(value, self._drawn[:, place], level, "")
+        """Alpha or beta with its interval under resampled problems.
+
+        Raises:
+            FitError: there is no such parameter, or the fit has no draws.
+        """
+        if name not in ("alpha", "beta"):
+            raise FitError(f"The distribution has no parameter {name!r}. Ask for alpha or beta.")
+        value, drawn = float(getattr(self.difficulty, name)), self._drawn[:, ("alpha", "beta").index(name)]
+        left = without_spread(value, drawn, self.leaves_out)
+        return estimate_from_draws(value, drawn, level=level, correction=self.correction, leaves_out=left)
 
     def coverage(self, k: ArrayLike, *, level: float = 0.9) -> Estimate:
         """Coverage of k samples of the problems' distribution, with its interval.
@@ -68,15 +84,16 @@ class DifficultyFit:
             level: confidence level.
 
         Returns:
-            Coverage and interval, of the shape of k.
+            Coverage and interval between 0 and 1, of the shape of k.
 
         Raises:
-            FitError: the fit has no draws.
+            FitError: the fit has no draws, or there is no k above 0.
         """
         d = self.difficulty
         failed = failures(self._drawn, d.scale, d.shape, k).reshape(-1, *np.shape(k))
         value = d.coverage(k)
-        return self._estimate(value if np.ndim(value) else float(value), 1 - failed, level, "fraction")
+        point = value if np.ndim(value) else float(value)
+        return share_from_draws(point, 1 - failed, level=level, correction=self.correction, leaves_out=self.leaves_out)
 
     def implied(self, ks: ArrayLike, law: Callable[[Array], Array]) -> Array:
         """Evaluate something of failure curves for every draw.
@@ -91,6 +108,11 @@ class DifficultyFit:
         return np.asarray(law(failures(self._drawn, self.difficulty.scale, self.difficulty.shape, ks)))
 
     @property
+    def leaves_out(self) -> tuple[str, ...]:
+        """What the intervals do not contain, in words."""
+        return (WEAK, *LEAVES_OUT) if self.outcome == "weakly identified" else LEAVES_OUT
+
+    @property
     def correction(self) -> Correction:
         """Small-sample correction of the intervals: problems are what is resampled."""
         return Correction(self.problems, 2)
@@ -101,12 +123,6 @@ class DifficultyFit:
         if self.draws is None:
             raise FitError("The distribution has no draws, so there is no interval. Give rng to fit_difficulty.")
         return self.draws
-
-    def _estimate(self, value: float | Array, draws: Array, level: float, unit: str) -> Estimate:
-        """An estimate from draws."""
-        return estimate_from_draws(
-            value, draws, level=level, correction=self.correction, leaves_out=LEAVES_OUT, unit=unit
-        )
 
 
 def fit_difficulty(
@@ -144,7 +160,8 @@ def fit_difficulty(
 
     Raises:
         TableError: counts that cannot be.
-        FitError: no problem was ever solved, a scale that cannot be, or bounds that are none.
+        FitError: no problem was ever solved, a scale that cannot be, bounds that are none, or an interval of one
+            problem or without draws.
 
     >>> fit = fit_difficulty([100] * 6, [0, 0, 1, 4, 20, 55], scale=1.0)
     >>> round(fit.difficulty.alpha, 3), round(fit.difficulty.beta, 3)
@@ -155,18 +172,29 @@ def fit_difficulty(
         raise FitError("No problem was ever solved, so no distribution of rates can be told. Draw more samples.")
     if not 0 < bounds[0] < bounds[1] < np.inf:
         raise FitError(f"The bounds {bounds} are empty. Give two positive numbers, the smaller one first.")
+    if rng is not None:
+        check_resampled(len(samples), draws)
     pairs, place, count = np.unique(np.stack([samples, correct]), axis=1, return_inverse=True, return_counts=True)
     rows = pairs[0].astype(float), pairs[1].astype(float)
     chosen = _scale(rows, count.astype(float), scale, shape, bounds)
     found = _maximum(rows, count[None].astype(float), chosen, shape, bounds)
     alpha, beta = (float(v) for v in found.parameters[0])
-    edge = any(v <= bounds[0] * (1 + 1e-6) or v >= bounds[1] * (1 - 1e-6) for v in (alpha, beta))
-    ended: Any = "not converged" if not found.converged[0] else "at a bound" if edge else "interior"
+    ended = _outcome(found, log_chances(*rows, chosen, shape), count.astype(float), bounds)
     fit = DifficultyFit(
         Difficulty(alpha, beta, chosen, shape), float(found.value[0]) / len(samples), len(samples),
         (int(samples.min()), int(samples.max())), ended, bounds,
     )  # fmt: skip
     return fit if rng is None else replace(fit, draws=_resampled(fit, rows, place.ravel(), rng, draws))
+
+
+def _outcome(found: Summits, log_chance: LogChance, count: Array, bounds: tuple[float, float]) -> Outcome:
+    """How the search for the maximum ended."""
+    at = found.parameters[0]
+    if not found.converged[0]:
+        return "not converged"
+    if np.any(at <= bounds[0] * (1 + 1e-6)) or np.any(at >= bounds[1] * (1 - 1e-6)):
+        return "at a bound"
+    return "weakly identified" if loosest(log_chance, count, at) > LOOSE else "interior"
 
 
 def _resampled(

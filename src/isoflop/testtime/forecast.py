@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from isoflop.errors import FitError, TableError
-from isoflop.fit.estimate import Correction, Estimate, estimate_from_draws
+from isoflop.fit.estimate import Correction, Estimate
+from isoflop.testtime.bounded import share_interval
 from isoflop.testtime.coverage import counted, pass_at_k
 from isoflop.testtime.distributions import DifficultyFit, fit_difficulty
 from isoflop.testtime.extrapolation import thin
@@ -32,8 +33,6 @@ SHARES: Final = (4, 16)
 """A back-test keeps one in so many samples, and forecasts coverage by all of them."""
 FEWEST: Final = 8
 """Samples of a problem below which nothing can be hidden and little can be fitted."""
-EDGE: Final = 1e-12
-"""Odds of failure that count as none, so that they have a logarithm."""
 BEYOND: Final = "how the forecast fares farther beyond the samples than the back-test went"
 
 
@@ -190,9 +189,7 @@ def within_bounds(found: Estimate, correction: Correction) -> Estimate:
     """
     if found.draws is None:
         raise AssertionError("a coverage has draws")
-    odds, drawn = _odds(np.asarray(found.value)), _odds(found.draws)
-    low, high = estimate_from_draws(odds, drawn, level=found.level, correction=correction).interval
-    return replace(found, interval=(1 / (1 + np.asarray(high)), 1 / (1 + np.asarray(low))))
+    return replace(found, interval=share_interval(found.value, found.draws, found.level, correction))
 
 
 def inflated(found: Forecasts, tested: HiddenSamples | None) -> Forecasts:
@@ -289,8 +286,3 @@ def _scored(method: str, made: list[Prediction], level: float) -> MethodScores:
     return MethodScores(
         method, float(np.sqrt(np.mean(errors**2))), float(errors.mean()), score(made, level), tuple(made)
     )
-
-
-def _odds(coverage: Array) -> Array:
-    """Odds of failure, kept away from none and from certainty."""
-    return np.clip((1 - coverage) / np.maximum(coverage, EDGE), EDGE, 1 / EDGE)

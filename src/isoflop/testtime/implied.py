@@ -13,6 +13,7 @@ from isoflop.fit.fitting import fit_law
 from isoflop.fit.result import Fit
 from isoflop.laws.catalogue import from_text
 from isoflop.runs.table import RunTable
+from isoflop.testtime.bounded import check_resampled, share_from_draws, without_spread
 from isoflop.testtime.difficulty import Difficulty
 from isoflop.testtime.distributions import DifficultyFit
 from isoflop.uncertainty.bootstrap import draw_weights
@@ -58,15 +59,30 @@ class CoveragePower:
         return np.asarray(np.exp(-self.a * np.asarray(k, float) ** -self.b))
 
     def parameter(self, name: Literal["a", "b"], *, level: float = 0.9) -> Estimate:
-        """One constant with its interval under resampled problems."""
-        return self._estimate(getattr(self, name), self._drawn[:, ("a", "b").index(name)], level, "")
+        """One constant with its interval under resampled problems.
+
+        Raises:
+            FitError: the law has no such constant, or no draws.
+        """
+        if name not in ("a", "b"):
+            raise FitError(f"The law has no constant {name!r}. Ask for a or b.")
+        value, drawn = float(getattr(self, name)), self._drawn[:, ("a", "b").index(name)]
+        left = without_spread(value, drawn, LEAVES_OUT)
+        return estimate_from_draws(value, drawn, level=level, correction=self.correction, leaves_out=left)
 
     def coverage(self, k: ArrayLike, *, level: float = 0.9) -> Estimate:
-        """Coverage at k with its interval under resampled problems, of the shape of k."""
+        """Coverage at k with its interval under resampled problems, of the shape of k.
+
+        Raises:
+            FitError: the law has no draws, or there is no k above 0.
+        """
+        if not np.size(k) or not np.all(np.asarray(k, float) > 0):
+            raise FitError("Coverage needs k above 0. Give positive numbers.")
         a, b = self._drawn.T.reshape(2, -1, *[1] * np.ndim(k))
         value = self.predict(k)
         drawn = np.exp(-a * np.asarray(k, float) ** -b)
-        return self._estimate(value if np.ndim(value) else float(value), drawn, level, "fraction")
+        point = value if np.ndim(value) else float(value)
+        return share_from_draws(point, drawn, level=level, correction=self.correction, leaves_out=LEAVES_OUT)
 
     @property
     def correction(self) -> Correction:
@@ -79,12 +95,6 @@ class CoveragePower:
         if self.draws is None:
             raise FitError("The law has no draws, so there is no interval. Fit it per problem, with rng.")
         return self.draws
-
-    def _estimate(self, value: float | Array, draws: Array, level: float, unit: str) -> Estimate:
-        """An estimate from draws."""
-        return estimate_from_draws(
-            value, draws, level=level, correction=self.correction, leaves_out=LEAVES_OUT, unit=unit
-        )
 
 
 def fit_coverage(
@@ -113,7 +123,8 @@ def fit_coverage(
         The law.
 
     Raises:
-        FitError: shapes that do not fit, coverage outside 0 to 1, fewer than two usable k, or draws without problems.
+        FitError: shapes that do not fit, coverage outside 0 to 1, fewer than two usable k, or an interval without
+            problems to resample, of one problem, or without draws.
 
     >>> k = [1, 10, 100, 1000]
     >>> law = fit_coverage(k, [0.02, 0.17, 0.47, 0.73])
@@ -128,6 +139,8 @@ def fit_coverage(
         )
     if rng is not None and table.ndim == 1:
         raise FitError("A mean curve has no problems to resample. Give pass@k of every problem, shape (problems, ks).")
+    if rng is not None:
+        check_resampled(len(table), draws)
     mean = table if table.ndim == 1 else table.mean(axis=0)
     usable = (mean > 0) & (mean < 1) if space == "log" else np.ones(len(x), dtype=bool)
     if usable.sum() < 2:

@@ -17,8 +17,12 @@ NEGLIGIBLE: Final = -100.0
 """Log of the likelihood, over its largest, that is no part of a sum."""
 PRIOR_WIDTH: Final = 50.0
 """Curvature of the narrowest density that is asked for, alpha = beta = 100."""
-CHUNK: Final = 256
-"""Rows whose likelihoods are worked out at once."""
+CELLS: Final = 1 << 20
+"""Likelihoods that are worked out at once."""
+WIDTHS: Final = 16.0
+"""Rows share a grid where what they tell differs by no more than this factor."""
+LARGE: Final = 1e4
+"""Counts from which on two terms of Stirling's series are exact to rounding, and differences of logs are not."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,54 +68,47 @@ class Grid:
 
 
 @dataclass(frozen=True, eq=False)
-class Kernel:
-    """Likelihood of counts at every place of a grid, for one scale.
+class Part:
+    """Likelihood of some counts at every place of a grid, for one scale.
 
     Args:
-        grid: the places.
+        rows: which counts.
+        grid: the places; of those between its ends, the ones where some likelihood is no part of a sum are left out.
         values: likelihood over its largest, a sparse matrix of shape (rows, places).
-        log_height: log of that largest one with the binomial coefficient, shape (rows,).
     """
 
+    rows: Array
     grid: Grid
     values: Any
+
+
+@dataclass(frozen=True, eq=False)
+class Kernel:
+    """Likelihood of counts over pass rates, for one scale.
+
+    Args:
+        parts: rows that tell about as much, together.
+        log_height: log of the largest likelihood with the binomial coefficient, shape (rows,).
+    """
+
+    parts: tuple[Part, ...]
     log_height: Array
 
     def log_chance(self, shape: Shape, alpha: ArrayLike, beta: ArrayLike) -> Array:
         """Log of the chance of every row's count, shape (batch, rows); -inf where it underflows."""
-        weights = self.grid.weights(shape, np.atleast_1d(np.asarray(alpha, float)), np.atleast_1d(beta))
-        with np.errstate(divide="ignore"):
-            return np.asarray(np.log(self.values @ weights).T + self.log_height)
-
-
-def grid_for(n: Array, c: Array, scale: float) -> Grid:
-    """The places that counts and scale need.
-
-    Args:
-        n: samples, shape (rows,).
-        c: successes, shape (rows,).
-        scale: largest pass rate.
-
-    Returns:
-        The grid.
-    """
-    from scipy.special import log_expit
-
-    most = float(n.max())
-    u = np.linspace(0, 1, 401)[1:-1]
-    # Information about the log-odds of u in so many samples, up to twice the largest share seen.
-    told = most * scale * u * (1 - u) ** 2 / (1 - scale * u)
-    seen = u <= 2 * max(float((c / np.maximum(n, 1)).max()), 1 / most) / scale
-    width = 1 / np.sqrt(float(told[seen].max(initial=0.0)) + PRIOR_WIDTH)
-    first = -REACH - np.log1p(most * scale)
-    flat = 1.0 if scale == 1 else max(1.0, scale / (1 - scale))
-    last = REACH + np.log1p(most * flat)
-    t = np.linspace(first, last, int(np.ceil((last - first) / (STEPS * width))) + 1)
-    return Grid(float(t[1] - t[0]), np.asarray(log_expit(t)), np.asarray(log_expit(-t)))
+        a, b = np.atleast_1d(np.asarray(alpha, float)), np.atleast_1d(np.asarray(beta, float))
+        found = np.empty((len(a), len(self.log_height)))
+        for part in self.parts:
+            with np.errstate(divide="ignore"):
+                found[:, part.rows] = np.log(part.values @ part.grid.weights(shape, a, b)).T
+        return found + self.log_height
 
 
 def kernel_for(n: Array, c: Array, scale: float, *, negligible: float = NEGLIGIBLE) -> Kernel:
-    """Likelihood of counts over a grid of pass rates up to a scale.
+    """Likelihood of counts over pass rates up to a scale.
+
+    A count that tells much needs places close together, but few of them; one that tells little needs places far
+    out. So rows that tell about as much share a grid.
 
     Args:
         n: samples, shape (rows,).
@@ -122,22 +119,104 @@ def kernel_for(n: Array, c: Array, scale: float, *, negligible: float = NEGLIGIB
     Returns:
         The kernel.
     """
-    from scipy.sparse import csr_matrix, vstack
     from scipy.special import gammaln, xlogy
 
     n, c = np.asarray(n, float), np.asarray(c, float)
-    grid = grid_for(n, c, scale)
-    log_p = np.log(scale) + grid.log_u
-    with np.errstate(divide="ignore"):
-        log_q = np.logaddexp(grid.log_v, np.log1p(-scale) + grid.log_u)
     best = np.minimum(c / np.maximum(n, 1), scale)
     peak = xlogy(c, best) + xlogy(n - c, 1 - best)
+    told = _told(n, c, scale) + PRIOR_WIDTH
+    level = np.floor(np.log(told / PRIOR_WIDTH) / np.log(WIDTHS)).astype(int)
     parts = []
-    for some in np.array_split(np.arange(len(n)), len(n) // CHUNK + 1):
-        logs = c[some, None] * log_p + (n - c)[some, None] * log_q - peak[some, None]
-        parts.append(csr_matrix(np.where(logs > negligible, np.exp(np.maximum(logs, negligible)), 0.0)))
+    for one in np.unique(level).tolist():
+        rows = np.flatnonzero(level == one)
+        like = _Likelihood(n[rows], c[rows], peak[rows], scale, negligible)
+        ends = _ends(n, scale)
+        # Few rows tell so much that their own places are close together: only these are looked at.
+        ends = ends if one == 0 else like.within(*ends)
+        parts.append(_part(rows, like, ends, STEPS / np.sqrt(float(told[rows].max()))))
     choose = gammaln(n + 1) - gammaln(c + 1) - gammaln(n - c + 1)
-    return Kernel(grid, vstack(parts, format="csr"), peak + choose)
+    return Kernel(tuple(parts), peak + choose)
+
+
+def _told(n: Array, c: Array, scale: float) -> Array:
+    """Information about the log-odds of u in every count, at rates of up to twice its share, shape (rows,)."""
+
+    def each(u: Array) -> Array:
+        """Information of one sample."""
+        return np.asarray(scale * u * (1 - u) ** 2 / (1 - scale * u))
+
+    grid = np.linspace(0, 1, 401)[1:-1]
+    most = grid[np.argmax(each(grid))]
+    # It rises up to there, and falls beyond.
+    return n * each(np.minimum(2 * np.maximum(c, 1) / np.maximum(n, 1) / scale, most))
+
+
+def _ends(n: Array, scale: float) -> tuple[float, float]:
+    """Log-odds of u beyond which counts tell no rates apart."""
+    most = float(n.max())
+    flat = 1.0 if scale == 1 else max(1.0, scale / (1 - scale))
+    return float(-REACH - np.log1p(most * scale)), float(REACH + np.log1p(most * flat))
+
+
+@dataclass(frozen=True, eq=False)
+class _Likelihood:
+    """Log of the likelihood of counts over its largest, as a function of the log-odds t of u."""
+
+    n: Array
+    c: Array
+    peak: Array
+    scale: float
+    negligible: float
+
+    def at(self, t: Array) -> Array:
+        """At one place for all rows or one per row, shape (rows,), or many, shape (rows, places)."""
+        from scipy.special import log_expit
+
+        n, c, peak = (x[(...,) + (None,) * (np.ndim(t) - 1)] for x in (self.n, self.c, self.peak))
+        log_u = log_expit(t)
+        with np.errstate(divide="ignore"):
+            log_q = np.logaddexp(log_expit(-t), np.log1p(-self.scale) + log_u)
+        return np.asarray(c * (np.log(self.scale) + log_u) + (n - c) * log_q - peak)
+
+    def within(self, first: float, last: float) -> tuple[float, float]:
+        """Ends inside which the likelihood of any row is more than negligible, by halving."""
+        from scipy.special import logit
+
+        share = np.minimum(self.c / self.n / self.scale, 1.0)
+        with np.errstate(divide="ignore"):
+            top = np.clip(logit(share), first, last)
+        found = []
+        for end in (first, last):
+            out, inside = np.full(len(top), end), top
+            out = np.where(self.at(out) > self.negligible, top, out)
+            reached = out == top
+            for _ in range(40):
+                middle = (out + inside) / 2
+                seen = self.at(middle) > self.negligible
+                out, inside = np.where(seen, out, middle), np.where(seen, middle, inside)
+            found.append(np.where(reached, end, out))
+        return float(found[0].min()), float(found[1].max())
+
+
+def _part(rows: Array, like: _Likelihood, ends: tuple[float, float], step: float) -> Part:
+    """Likelihood of some rows over places between two ends."""
+    from scipy.sparse import csr_matrix, vstack
+    from scipy.special import log_expit
+
+    first, last = ends
+    t = np.linspace(first, last, max(int(np.ceil((last - first) / step)), 1) + 1)
+    made = []
+    chunk = max(CELLS // len(t), 1)
+    for start in range(0, len(rows), chunk):
+        some = slice(start, start + chunk)
+        one = _Likelihood(like.n[some], like.c[some], like.peak[some], like.scale, like.negligible)
+        logs = one.at(t[None])
+        made.append(csr_matrix(np.where(logs > like.negligible, np.exp(np.maximum(logs, like.negligible)), 0.0)))
+    values = vstack(made, format="csc")
+    used = np.diff(values.indptr) > 0
+    used[[0, -1]] = True
+    grid = Grid(float(t[1] - t[0]), np.asarray(log_expit(t[used])), np.asarray(log_expit(-t[used])))
+    return Part(rows, grid, values[:, used].tocsr())
 
 
 def log_beta_chance(n: Array, c: Array, alpha: Array, beta: Array) -> Array:
@@ -152,11 +231,32 @@ def log_beta_chance(n: Array, c: Array, alpha: Array, beta: Array) -> Array:
     Returns:
         Shape (batch, rows).
     """
+    a, b = np.atleast_1d(alpha)[:, None], np.atleast_1d(beta)[:, None]
+    return np.asarray(log_rise(c, a) + log_rise(n - c, b) - log_rise(n, a + b) - _log_beta(a, b))
+
+
+def log_rise(x: Array, a: Array) -> Array:
+    """Log of `Gamma(x + a)/Gamma(x + 1)`, which keeps its digits where x is large.
+
+    Args:
+        x: counts, shape (rows,).
+        a: positive, shape (batch, 1).
+
+    Returns:
+        Shape (batch, rows).
+
+    >>> round(float(log_rise(np.array([3.0]), np.array([[2.0]]))[0, 0]), 6)
+    1.386294
+    """
     from scipy.special import gammaln
 
-    a, b = np.atleast_1d(alpha)[:, None], np.atleast_1d(beta)[:, None]
-    choose = gammaln(n + 1) - gammaln(c + 1) - gammaln(n - c + 1)
-    return np.asarray(choose + _log_beta(a + c, b + (n - c)) - _log_beta(a, b))
+    found = np.asarray(gammaln(x + a) - gammaln(x + 1))
+    large = x > LARGE
+    if large.any():
+        z, d = x[large] + 1, a - 1
+        series = (1 / (z + d) - 1 / z) / 12
+        found[:, large] = (z - 0.5) * np.log1p(d / z) + d * (np.log(z + d) - 1) + series
+    return found
 
 
 def _log_beta(a: Array, b: Array) -> Array:

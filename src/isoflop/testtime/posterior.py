@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from isoflop.errors import FitError
-from isoflop.fit.estimate import Estimate, estimate_from_draws
+from isoflop.fit.estimate import Estimate
+from isoflop.testtime.bounded import share_from_draws
 from isoflop.testtime.coverage import counted
 from isoflop.testtime.difficulty import DEEPEST, Difficulty, log_chances
 from isoflop.testtime.distributions import DifficultyFit
@@ -86,10 +87,9 @@ def forecast_coverage(
     drawn = 1 - np.einsum("r,drk->dk", share, once) + spread * rng.standard_normal((len(spread), 1))
     drawn = np.clip(drawn, 0.0, 1.0)
     shaped = drawn.reshape(-1, *np.shape(k))
-    return estimate_from_draws(
-        value if np.ndim(k) else float(value[0]), shaped, level=level, correction=fit.correction,
-        leaves_out=LEAVES_OUT, unit="fraction",
-    )  # fmt: skip
+    return share_from_draws(
+        value if np.ndim(k) else float(value[0]), shaped, level=level, correction=fit.correction, leaves_out=LEAVES_OUT
+    )
 
 
 def _pairs(n: ArrayLike, c: ArrayLike) -> tuple[Array, Array]:
@@ -102,7 +102,7 @@ def _failed(parameters: Array, d: Difficulty, pairs: Array, ks: Array) -> Array:
     """Chances that k further samples all fail, given counts, shape (batch, rows, ks)."""
     from scipy.special import gammaln
 
-    if not np.all((ks > 0) & np.isfinite(ks)):
+    if not ks.size or not np.all((ks > 0) & np.isfinite(ks)):
         raise FitError("The chance that all of k further samples fail needs k above 0. Give positive numbers.")
     n, c = pairs[0][:, None] + np.concatenate([[0.0], ks]), np.repeat(pairs[1][:, None], len(ks) + 1, axis=1)
     chances = log_chances(n.ravel(), c.ravel(), d.scale, d.shape, negligible=DEEPEST)
