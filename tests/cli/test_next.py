@@ -62,3 +62,10 @@ def test_what_cannot_be_chosen_is_refused(isoflop: Isoflop, fit_file: Path, line
     ended = isoflop(*(word.format(fit=fit_file) for word in line.split()))
     assert (ended.status, ended.out) == (2, "")
     assert said in ended.err
+
+
+def test_the_figures_are_written_on_request(isoflop: Isoflop, fit_file: Path, tmp_path: Path) -> None:
+    path = tmp_path / "next.svg"
+    isoflop("next", fit_file, *WAY, "--figure", path, "--json")
+    assert "The runs to buy next" in path.read_text("utf-8")
+    assert "The interval to expect" in (tmp_path / "next-interval.svg").read_text("utf-8")

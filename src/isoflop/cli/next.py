@@ -83,6 +83,15 @@ def next_(  # noqa: PLR0913 - a command's arguments are its options
     out: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Also write the runs as CSV.")
     ] = None,
+    figure: Annotated[
+        Path | None,
+        typer.Option(
+            "--figure",
+            metavar="FILE",
+            help="Also draw the runs among those offered (.png, .svg, .pdf, .html, .json), and the interval to expect "
+            "beside it, into FILE-interval.",
+        ),
+    ] = None,
     strict: opt.Strict = False,
     as_json: opt.Json = False,
 ) -> None:
@@ -104,6 +113,7 @@ def next_(  # noqa: PLR0913 - a command's arguments are its options
     )  # fmt: skip
     if out is not None:
         show_next.write_runs(out, found)
+    show_next.draw(found, figure)
     if as_json:
         output.print_json(found.to_dict() | {"certificate": show_fit.verdict(fitted)})
     else:

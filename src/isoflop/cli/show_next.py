@@ -42,6 +42,16 @@ def print_design(found: "Design", *, steps: bool) -> None:
     output.say(*(f"not in the intervals: {text}" for text in found.leaves_out))
 
 
+def draw(found: "Design", figure: Path | None) -> None:
+    """Draw the runs among those offered and the interval to expect, where a file was given."""
+    if figure is None:
+        return
+    from isoflop import figures
+
+    figures.save(figures.design_figure(found), figure)
+    figures.save(figures.promise_figure(found), figure.with_name(f"{figure.stem}-interval{figure.suffix}"))
+
+
 def write_runs(path: Path, found: "Design") -> None:
     """Write the runs as CSV, in the order in which they pay."""
     from isoflop.fit.storage import write_text

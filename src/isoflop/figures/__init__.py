@@ -2,6 +2,7 @@
 
 from isoflop.figures.backtests import backtest_figure, prediction_figure
 from isoflop.figures.comparisons import comparison_figure
+from isoflop.figures.designs import design_figure, promise_figure
 from isoflop.figures.fitted import fit_figure, residual_figure
 from isoflop.figures.forecast import can_forecast, forecast_figure
 from isoflop.figures.isoflop import has_isoflops, isoflop_figure
@@ -16,6 +17,7 @@ __all__ = [
     "backtest_figure",
     "can_forecast",
     "comparison_figure",
+    "design_figure",
     "draws_figure",
     "fit_figure",
     "forecast_figure",
@@ -27,6 +29,7 @@ __all__ = [
     "plan_figure",
     "prediction_figure",
     "profile_figure",
+    "promise_figure",
     "recipes_figure",
     "residual_figure",
     "save",

@@ -257,6 +257,7 @@ def _assemble(setup: Setup, counts: Array) -> Design:
         noise=float(np.median(shop.linear.noise)), inflation=fit.inflation, distance_decades=_beyond(fit, numbers),
         stopped=explain.stopped(shop, counts), steps=explain.steps(setup), warnings=(),
         leaves_out=("curvature beyond the first order", *fit.leaves_out), level=setup.level, aim=aim,
+        pool=setup.pool,
     )  # fmt: skip
     return replace(design, warnings=explain.warnings(design, fit))
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from isoflop.fit.estimate import Estimate
 from isoflop.plan.aim import Aim
+from isoflop.plan.candidates import Candidates
 from isoflop.plan.result import Step, estimate_dict
 from isoflop.units import format_quantity
 
@@ -68,6 +69,7 @@ class Design:
         leaves_out: what the intervals do not contain.
         level: confidence level.
         aim: the target as the score reads it.
+        pool: the runs that could be bought, within the limits.
     """
 
     question: str
@@ -99,10 +101,11 @@ class Design:
     leaves_out: tuple[str, ...]
     level: float
     aim: Aim = field(repr=False)
+    pool: Candidates = field(repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything for JSON."""
-        found = {k: v for k, v in vars(self).items() if k not in ("aim", "before", "after", "steps", "runs")}
+        found = {k: v for k, v in vars(self).items() if k not in ("aim", "pool", "before", "after", "steps", "runs")}
         found["runs"] = [vars(run) for run in self.runs]
         found["before"] = [estimate_dict(e) for e in self.before]
         found["after"] = [estimate_dict(e) for e in self.after]

@@ -1,7 +1,9 @@
 """Section on the runs to buy next: what they are, what they cost, and the interval to expect."""
 
+from isoflop import figures
 from isoflop.plan.designed import Design, ends, far_words, seed_words, spent_words, target_words
 from isoflop.report.blocks import Block, Heading, Section, Steps, Table, Text
+from isoflop.report.drawings import drawing
 from isoflop.report.words import percent, quantity, sentence, step_row, tidy
 
 
@@ -21,6 +23,8 @@ def next_section(design: Design) -> Section:
     blocks: list[Block] = [Text(tidy(said))]
     blocks += [Text(tidy(warning), "warning") for warning in design.warnings]
     blocks += [_runs(design), _targets(design)]
+    if design.runs:
+        blocks += [drawing(figures.design_figure(design)), drawing(figures.promise_figure(design))]
     if design.decided_after is not None:
         blocks.append(Text(f"Chance that these runs decide the question: {design.decided_after:.0%}."))
     blocks += [Heading("How they were chosen"), Steps([step_row(step) for step in design.steps])]
