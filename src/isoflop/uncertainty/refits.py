@@ -244,7 +244,9 @@ class _Searches:
     def elsewhere(self, donors: _Donors, optimum: Array) -> Starts:
         """The donor whose objective lies furthest below what a parabola around the replicate's end says."""
         metric = Evaluator(self.problem, self.objective).local(optimum[None]).metric[0]
-        root = np.linalg.cholesky(metric + 1e-9 * np.diag(np.diag(metric)))
+        # A coordinate that the runs do not feel has no length, and a sum of squares may be singular.
+        squares, axes = np.linalg.eigh(metric)
+        root = axes * np.sqrt(np.maximum(squares, 0.0))
         places = donors.u @ root
 
         def starts(index: Array, weights: Array) -> Array:
