@@ -23,6 +23,9 @@ _HOMES = {
     "uncertainty": ("bootstrap", "delta", "profile", "propagate"),
     "runs.read": ("read_runs",),
     "runs.table": ("RunTable",),
+    "testtime.read": ("read_counts", "read_counts_by", "read_samples"),
+    "testtime.samples": ("Counts", "Samples"),
+    "testtime.summary": ("summarise",),
     "runs.check": ("check",),
     "runs.published": ("embedded", "load_published"),
     "laws.law": ("Law", "Parameter", "Published", "Source"),
@@ -32,7 +35,7 @@ _HOMES = {
     "errors": ("InfeasibleError", "InputError", "IsoflopError", "NotCertifiedError"),
 }
 _WHERE = {name: module for module, names in _HOMES.items() for name in names}
-_MODULES = ("figures", "laws", "runs", "units")
+_MODULES = ("figures", "laws", "runs", "testtime", "units")
 
 __all__ = sorted([*_WHERE, *_MODULES])
 
