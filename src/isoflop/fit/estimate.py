@@ -36,7 +36,6 @@ class Correction:
             do; drawing with replacement, which loses runs, spreads enough by itself.
         kept: share of one quantity's variance that the residuals keep, where its leverages are known;
             (n-p)/n when None.
-        freedom_of: degrees of freedom of that quantity's spread; n - p when None.
 
     The spread around the estimate is multiplied by `sqrt(n/(n-p)) t_(n-p)/z` and the inflation.
     """
@@ -46,7 +45,6 @@ class Correction:
     inflation: float = 1.0
     lost: bool = True
     kept: float | None = None
-    freedom_of: float | None = None
 
     @cached_property
     def freedom(self) -> int:
@@ -63,16 +61,7 @@ class Correction:
         tail = 0.5 + level / 2
         kept = self.freedom / self.rows if self.kept is None else self.kept
         taken = 1 / math.sqrt(kept) if self.lost else 1.0
-        return taken * self._student(tail) / normal_quantile(tail) * self.inflation
-
-    def _student(self, tail: float) -> float:
-        """Quantile of Student's t; between whole degrees of freedom a line in 1/freedom."""
-        if self.freedom_of is None:
-            return student_quantile(self.freedom, tail)
-        low = math.floor(self.freedom_of)
-        below, above = student_quantile(low, tail), student_quantile(low + 1, tail)
-        share = (1 / low - 1 / self.freedom_of) / (1 / low - 1 / (low + 1))
-        return below + share * (above - below)
+        return taken * student_quantile(self.freedom, tail) / normal_quantile(tail) * self.inflation
 
 
 @dataclass(frozen=True)

@@ -82,12 +82,10 @@ def corrected(base: Correction, pull: Array, maker: Array) -> Correction:
     """A correction for the quantity that runs pull with `pull`.
 
     Weighted refits spread by `v = sum c_i^2 r_i^2` with `r = (I - H) e`, whose mean is
-    `sigma^2 sum c_i^2 (1 - h_i)`. It is brought to the jackknife's, `sigma^2 sum c_i^2/(1 - h_i)`,
-    which is never too small; and it has `tr(A)^2/tr(A^2)` degrees of freedom with
-    `A = (I - H) diag(c^2) (I - H)`, fewer than n - p where a few runs at the end of the range decide.
+    `sigma^2 sum c_i^2 (1 - h_i)`. It is brought to the jackknife's, `sigma^2 sum c_i^2/(1 - h_i)`:
+    what a fit without run i would miss it by, which counts where a few runs at the end of the range decide.
 
-    Reference: MacKinnon and White 1985, Journal of Econometrics 29, 305 (jackknife); Bell and
-    McCaffrey 2002, Survey Methodology 28, 169 (degrees of freedom).
+    Reference: MacKinnon and White 1985, Journal of Econometrics 29, 305.
 
     Args:
         base: the fit's correction.
@@ -98,15 +96,13 @@ def corrected(base: Correction, pull: Array, maker: Array) -> Correction:
         The correction; the fit's own where its draws do not lack the noise that the parameters took
         up, where no run moves the quantity, or where a run decides it alone.
 
-    >>> middle = corrected(Correction(4, 1), np.ones(4), np.eye(4) - 0.25)
-    >>> round(middle.kept, 4), round(middle.freedom_of, 4)
-    (0.5625, 3.0)
+    >>> corrected(Correction(4, 1), np.ones(4), np.eye(4) - 0.25).kept
+    0.5625
     """
     largest = float(np.max(np.abs(pull), initial=0.0))
     left = np.diag(maker)
     if not (base.lost and np.isfinite(largest) and largest > 0 and (left > ALONE).all()):
         return base
-    squares, seen = (pull / largest) ** 2, maker @ maker
-    mean = float(squares @ np.diag(seen))
-    freedom = mean**2 / float(squares @ seen**2 @ squares)
-    return replace(base, kept=mean / float(np.sum(squares / left)), freedom_of=max(freedom, 1.0))
+    squares = (pull / largest) ** 2
+    mean = float(squares @ np.diag(maker @ maker))
+    return replace(base, kept=mean / float(np.sum(squares / left)))
