@@ -71,3 +71,14 @@ def test_forecasts_stay_between_none_and_all() -> None:
     assert np.all((found.value < found.interval[1]) & (found.interval[1] <= 1))
     with pytest.raises(FitError, match="k above 0"):
         forecast_coverage(fit_difficulty(n, c, rng=rng, draws=5), n, c, [], rng=rng)
+
+
+@pytest.mark.parametrize("n", [10**3, 10**6, 10**9, 10**12])
+@pytest.mark.parametrize("share", [0.0, 0.1, 1.0])
+def test_huge_counts_keep_their_digits(n: int, share: float) -> None:
+    """An even prior gives Laplace's rule for one sample, and `(n+1)/(n+k+1)` for k failures after n."""
+    c = int(n * share)
+    one = coverage_given_counts(Difficulty(1, 1), [n], [c], [1])[0, 0]
+    assert one == pytest.approx((c + 1) / (n + 2), rel=1e-9, abs=1e-14)
+    many = coverage_given_counts(Difficulty(1, 1), [n], [0], [1e3, 1e9, 1e12])[0]
+    assert 1 - many == pytest.approx((n + 1) / (n + np.array([1e3, 1e9, 1e12]) + 1), rel=1e-9)

@@ -239,11 +239,11 @@ def log_rise(x: Array, a: Array) -> Array:
     """Log of `Gamma(x + a)/Gamma(x + 1)`, which keeps its digits where x is large.
 
     Args:
-        x: counts, shape (rows,).
-        a: positive, shape (batch, 1).
+        x: counts, above -1; broadcast with a.
+        a: positive.
 
     Returns:
-        Shape (batch, rows).
+        Of the shape of both.
 
     >>> round(float(log_rise(np.array([3.0]), np.array([[2.0]]))[0, 0]), 6)
     1.386294
@@ -251,12 +251,11 @@ def log_rise(x: Array, a: Array) -> Array:
     from scipy.special import gammaln
 
     found = np.asarray(gammaln(x + a) - gammaln(x + 1))
-    large = x > LARGE
-    if large.any():
-        z, d = x[large] + 1, a - 1
-        series = (1 / (z + d) - 1 / z) / 12
-        found[:, large] = (z - 0.5) * np.log1p(d / z) + d * (np.log(z + d) - 1) + series
-    return found
+    if not np.any(x > LARGE):
+        return found
+    z, d = np.maximum(x, LARGE) + 1, a - 1
+    series = (1 / (z + d) - 1 / z) / 12
+    return np.where(x > LARGE, (z - 0.5) * np.log1p(d / z) + d * (np.log(z + d) - 1) + series, found)
 
 
 def _log_beta(a: Array, b: Array) -> Array:

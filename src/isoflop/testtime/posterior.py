@@ -11,6 +11,7 @@ from isoflop.testtime.bounded import share_from_draws
 from isoflop.testtime.coverage import counted
 from isoflop.testtime.difficulty import DEEPEST, Difficulty, log_chances
 from isoflop.testtime.distributions import DifficultyFit
+from isoflop.testtime.mixtures import log_rise
 
 Array = NDArray[Any]
 
@@ -104,9 +105,21 @@ def _failed(parameters: Array, d: Difficulty, pairs: Array, ks: Array) -> Array:
 
     if not ks.size or not np.all((ks > 0) & np.isfinite(ks)):
         raise FitError("The chance that all of k further samples fail needs k above 0. Give positive numbers.")
+    if d.shape == "beta" and d.scale == 1:
+        return _failed_beta(parameters, pairs, ks)
     n, c = pairs[0][:, None] + np.concatenate([[0.0], ks]), np.repeat(pairs[1][:, None], len(ks) + 1, axis=1)
     chances = log_chances(n.ravel(), c.ravel(), d.scale, d.shape, negligible=DEEPEST)
     logs = chances(parameters[:, 0], parameters[:, 1]).reshape(len(parameters), *n.shape)
     # Without the binomial coefficients these are the integrals whose ratio is wanted.
     logs = logs - (gammaln(n + 1) - gammaln(n - c + 1) - gammaln(c + 1))
     return np.asarray(np.exp(logs[..., 1:] - logs[..., :1]))
+
+
+def _failed_beta(parameters: Array, pairs: Array, ks: Array) -> Array:
+    """The same where rates are beta given the counts, as they were before: `Γ(z+k) Γ(z+s)/(Γ(z) Γ(z+k+s))`."""
+    alpha, beta = parameters.T[:, :, None, None]
+    s, z = alpha + pairs[1][:, None], beta + (pairs[0] - pairs[1])[:, None]
+    # Of two ways to pair the four, the one whose steps are shorter keeps more digits.
+    by_k = log_rise(z - 1, ks + 1) - log_rise(z + s - 1, ks + 1)
+    by_s = log_rise(z - 1, s + 1) - log_rise(z + ks - 1, s + 1)
+    return np.asarray(np.exp(np.where(ks < s, by_k, by_s)))
