@@ -55,6 +55,7 @@ def test_problems_of_different_size(rng):
         ({"mean_log_prob": [-1, -1, np.nan, -1, -1]}, "1 log_probs are missing"),
         ({"completions": [1]}, "one per sample"),
         ({"subsets": 0}, "1 subset or more"),
+        ({"correct": [1, 0, 0, 7, 0]}, "problem b: correct is 7"),
     ],
 )
 def test_tables_that_cannot_be_voted_on(change, word, rng):

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from isoflop.errors import TableError
 from isoflop.testtime.counts import named, whole
 from isoflop.testtime.perplexity import likely_paths
-from isoflop.testtime.ragged import allowed_ks, checked_starts, finite
+from isoflop.testtime.ragged import allowed_ks, checked_starts, finite, graded
 
 Array = NDArray[Any]
 
@@ -49,7 +49,7 @@ def pruned_vote_at_k(
         Estimates, shape (problems, ks).
 
     Raises:
-        TableError: k is above n, a value is missing, or an answer is both right and wrong.
+        TableError: k is above n, a value is missing, correct is outside 0 to 1, or an answer is both right and wrong.
         InputError: a log-probability is above 0.
 
     >>> logs = [-0.2, -0.25, -0.3, -0.35, -1.2, -1.4, -1.5, -1.6, -1.8, -2.0]
@@ -59,7 +59,7 @@ def pruned_vote_at_k(
     """
     labels = whole(answers, "answers")
     begin = checked_starts(starts, len(labels))
-    right, logs = finite(correct, begin, "values of correct", names), finite(mean_log_prob, begin, "log_probs", names)
+    right, logs = graded(correct, begin, names), finite(mean_log_prob, begin, "log_probs", names)
     texts = np.arange(len(labels)) if completions is None else whole(completions, "completions")
     if len(texts) != len(labels) or subsets < 1:
         raise TableError(f"{len(texts)} completions, {subsets} subsets: give one per sample, and 1 subset or more.")
