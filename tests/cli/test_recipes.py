@@ -85,7 +85,7 @@ def test_classes_need_no_law(isoflop: Isoflop, tmp_path: Path) -> None:
     ("options", "said"),
     [
         ("", "Give flops=…, or params=… with tokens=…"),
-        ("--flops 1e20 --fit both", "shared or separate"),
+        ("--flops 1e20 --fit both", "partial or separate"),
         ("--flops 1e20 --baseline sgd", "not among the recipes adamw, muon"),
         ("--flops 1e20 --column optimizer", "no column 'optimizer'"),
         ("--flops 1e20 --share gamma", "gamma cannot be shared"),

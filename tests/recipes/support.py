@@ -43,11 +43,11 @@ def compared(formula, table: RunTable, *, draws=200, seed=0, objective="log-ls",
     """Compare the recipes of a table, by least squares of logarithms unless told otherwise."""
     at = {word: asked.pop(word) for word in ("flops", "params", "tokens") if word in asked}
 
-    def plain(law, runs):
-        return fit_law(law, runs, objective=objective)
+    def plain(law, runs, prior=None):
+        return fit_law(law, runs, objective=objective, prior=prior)
 
-    def fitter(law, runs):
-        return bootstrap(plain(law, runs), runs, draws=draws, rng=np.random.default_rng([seed, len(runs)]))
+    def fitter(law, runs, prior=None):
+        return bootstrap(plain(law, runs, prior), runs, draws=draws, rng=np.random.default_rng([seed, len(runs)]))
 
     law = as_law(formula, columns=table.names)
     return compare_recipes(law, table, Question(at, **asked), fitter=fitter, plain=plain)

@@ -186,7 +186,7 @@ def test_what_is_shared_can_be_chosen_or_written():
 @pytest.mark.parametrize(
     ("asked", "error", "said"),
     [
-        ({"flops": 1e22, "way": "both"}, LawError, "Choose shared or separate"),
+        ({"flops": 1e22, "way": "both"}, LawError, "Choose shared, partial or separate"),
         ({"flops": 1e22, "baseline": "best"}, LawError, "not among the recipes old, new"),
         ({}, LawError, "Give flops=…"),
         ({"flops": 0.0}, LawError, "not positive"),

@@ -1,12 +1,16 @@
 """Intervals of recipe comparisons cover what they claim, and the best is as likely to be it as is said."""
 
+import json
 import math
 
 import numpy as np
 import pytest
+from experiments import partial
+from experiments.recipes import LEVELS, RESULT, line, simulate
 from tests.recipes.support import compared, power_runs
 
 from isoflop.recipes.paired import paired_trend
+from isoflop.recipes.pool import WAYS
 from isoflop.runs.table import RunTable
 
 LEVEL = 0.9
@@ -39,6 +43,27 @@ def test_paired_runs_cover_the_gap_and_the_crossing():
         crossing += math.log(1e20) in found.crossing
     assert abs(gap / count - LEVEL) <= allowed(count, 0.0)
     assert abs(crossing / count - LEVEL) <= allowed(count, 0.0)
+
+
+def test_the_kept_simulation_covers_within_three_points():
+    kept = json.loads(RESULT.read_text(encoding="utf-8"))
+    assert kept["simulations"] >= 300
+    assert {case["way"] for case in kept["cases"]} == {"shared", "separate"}
+    for case in kept["cases"]:
+        for level in LEVELS:
+            for name, share in case["coverage"][str(level)].items():
+                assert abs(share - level) <= 0.03 + 1e-9, f"{case['design']}, {name}: {share:.1%} of {level:.0%}"
+
+
+@pytest.mark.slow
+def test_a_fresh_piece_of_the_simulation_agrees_with_the_kept_one():
+    """Other seeds than the kept run; three Monte-Carlo standard errors of allowance."""
+    count = 60
+    fresh = simulate((line(), "separate", "log-huber"), range(10_000, 10_000 + count))
+    for level in LEVELS:
+        bound = 0.03 + 3 * math.sqrt(level * (1 - level) / count)
+        for name, share in fresh[level].items():
+            assert abs(share - level) <= bound, f"{level:.0%}, {name}: {share:.1%}"
 
 
 @pytest.mark.slow
@@ -94,3 +119,21 @@ def test_the_winner_of_equal_recipes_looks_too_good_and_the_correction_takes_som
         corrected.append(found.corrected - truth)
     assert np.mean(naive) < 0
     assert abs(np.mean(corrected)) < abs(np.mean(naive))
+
+
+def test_partial_pooling_keeps_up_with_the_better_of_the_two_others():
+    kept = json.loads(partial.RESULT.read_text(encoding="utf-8"))
+    assert kept["simulations"] >= 100
+    for spread, errors in kept["errors"].items():
+        better = min(errors["separate"], errors["shared"])
+        assert errors["partial"] <= partial.MARGIN * better, f"spread {spread}: {errors}"
+    # Where exponents vary a little, each of the two others loses somewhere.
+    worst = {way: max(e[way] / min(e["separate"], e["shared"]) for e in kept["errors"].values()) for way in WAYS}
+    assert worst["partial"] < min(worst["shared"], worst["separate"])
+
+
+@pytest.mark.slow
+def test_a_fresh_piece_of_the_simulation_of_partial_pooling_agrees():
+    for spread in (0.0, 0.03):
+        errors = partial.simulate(spread, range(10_000, 10_030))
+        assert errors["partial"] <= 1.3 * min(errors["separate"], errors["shared"])

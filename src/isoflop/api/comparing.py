@@ -16,7 +16,7 @@ from isoflop.laws.law import Law
 from isoflop.recipes.compare import Question, compare_recipes
 from isoflop.recipes.comparison import RecipeComparison
 from isoflop.recipes.paired import KEYS
-from isoflop.recipes.pool import family_of, recipes_in, runs_of
+from isoflop.recipes.pool import Prior, family_of, recipes_in, runs_of
 from isoflop.runs.columns import resolve
 from isoflop.runs.table import RunTable
 from isoflop.units import parse_quantity
@@ -60,7 +60,8 @@ def recipes(  # noqa: PLR0913 -- one keyword per decision, each with the expert'
             and values of the law's other columns.
         tokens_per_param: ratio D/N to keep; None for each recipe's own best size.
         baseline: recipe that the others are compared with; the first in the table when None.
-        way: `shared` fits all recipes together with common exponents, `separate` each alone.
+        way: `shared` fits all recipes together with common exponents, `separate` each alone, `partial` together
+            with exponents that vary as much as the separate fits say (empirical Bayes).
         shared: parameters in common; the exponents when None.
         column: column that names the recipe.
         pair_by: columns that the runs of a pair have in common.
@@ -90,18 +91,24 @@ def recipes(  # noqa: PLR0913 -- one keyword per decision, each with the expert'
     table = as_runs(runs, where=where, mapping=mapping, response=choices.get("response") or "loss")
     chosen = as_law(law, columns=table.names)
     family = family_of(chosen, shared=shared, column=column)
-    laws = [(family.joint, table)] if way == "shared" else [(family.plain, own) for own in _apart(table, column)]
+    laws = [(family.joint, table)] if way != "separate" else [(family.plain, own) for own in _apart(table, column)]
     inflation, note = _inflation(laws, choices) if backtest and bootstrap else (None, "no back-test was asked for")
     place, pairs = _numbers(at), tuple(pair_by)
     question = Question(place, tokens_per_param, baseline, way, shared, column, pairs, span, inflation, better)
 
-    def fitter(own: Law, some: RunTable) -> Fit:
-        return fit(own, some, bootstrap=bootstrap, resample=resample, progress=progress, **choices)
+    def fitter(own: Law, some: RunTable, /, prior: Prior | None = None) -> Fit:
+        given = _with_prior(choices, prior)
+        return fit(own, some, bootstrap=bootstrap, resample=resample, progress=progress, **given)
 
-    def plain(own: Law, some: RunTable) -> Fit:
-        return fit(own, some, bootstrap=0, **choices)
+    def plain(own: Law, some: RunTable, /, prior: Prior | None = None) -> Fit:
+        return fit(own, some, bootstrap=0, **_with_prior(choices, prior))
 
     return compare_recipes(chosen, table.with_notes(note), question, fitter=fitter, plain=plain)
+
+
+def _with_prior(choices: FitChoices, prior: Prior | None) -> FitChoices:
+    """What the user chose, with further priors."""
+    return choices if prior is None else {**choices, "prior": {**(choices.get("prior") or {}), **prior}}
 
 
 def _numbers(at: Mapping[str, float | str]) -> dict[str, float]:

@@ -37,7 +37,12 @@ def recipes(  # noqa: PLR0913 - a command's arguments are its options
     ] = None,
     way: Annotated[
         str,
-        typer.Option("--fit", metavar="WAY", help="shared: one fit with common exponents; separate: one per recipe."),
+        typer.Option(
+            "--fit",
+            metavar="WAY",
+            help="shared: one fit with common exponents; partial: exponents that vary as much as the recipes say; "
+            "separate: one per recipe.",
+        ),
     ] = "shared",
     shared: Annotated[
         list[str] | None,

@@ -119,7 +119,7 @@ def write_page(path: Path, found: "RecipeComparison", command: str) -> None:
     from isoflop.report.page import write_report
 
     best = found.winner.name
-    table = found.table if found.way == "shared" else runs_of(found.table, found.recipe_column, best)
+    table = found.table if found.way != "separate" else runs_of(found.table, found.recipe_column, best)
     title = f"Recipes: {', '.join(entry.name for entry in found.entries)}"
     write_report(path, found.fits[best], table, recipes=found, command=command, title=title)
 

@@ -15,6 +15,7 @@ from isoflop.recipes.comparison import Entry, RecipeComparison
 from isoflop.recipes.crossover import crossing_of
 from isoflop.recipes.curves import Curves, Scale, lay_joint, lay_separate, scale_of
 from isoflop.recipes.paired import KEYS, Paired, paired_trend
+from isoflop.recipes.partial import Spread, partial_family, prior_of, spreads_of
 from isoflop.recipes.pool import WAYS, Family, Fitter, Pooling, family_of, fit_each, pooling_test, recipes_in, runs_of
 from isoflop.recipes.sense import SENSES, higher_is_better
 from isoflop.runs.table import RunTable
@@ -34,7 +35,7 @@ class Question:
         at: word → value of the scale and of the law's other columns.
         tokens_per_param: ratio to keep; None for the best size of each recipe.
         baseline: recipe to compare with; the first one when None.
-        way: `shared` or `separate`.
+        way: `shared`, `partial` or `separate`.
         shared: parameters in common; the exponents when None.
         column: column of the recipe.
         pair_by: columns that paired runs have in common.
@@ -75,26 +76,31 @@ def compare_recipes(
         LawError: no scale is given, the way is not known, or the law has no value there.
     """
     if question.way not in WAYS:
-        raise LawError(f"{question.way!r} is no way to fit recipes. Choose {' or '.join(WAYS)}.")
+        raise LawError(f"{question.way!r} is no way to fit recipes. Choose {', '.join(WAYS[:-1])} or {WAYS[-1]}.")
     family = family_of(law, shared=question.shared, column=question.column)
     names = recipes_in(table, question.column)
     baseline = names[0] if question.baseline is None else question.baseline
     if baseline not in names:
         raise LawError(f"The baseline {baseline!r} is not among the recipes {', '.join(names)}. Choose one of these.")
     scale, at = scale_of(family.plain, question.at, question.tokens_per_param)
-    if question.way == "shared":
+    spreads: tuple[Spread, ...] = ()
+    if question.way == "partial":
+        spreads = spreads_of(family, table, fit_each(family, table, plain))
+        family = partial_family(family)
+        fits = dict.fromkeys(names, fitter(family.joint, table, prior=prior_of(spreads)))
+    elif question.way == "shared":
         fits = dict.fromkeys(names, fitter(family.joint, table))
     else:
         fits = fit_each(family, table, fitter)
     fits = {name: replace(fit, inflation=question.inflation) for name, fit in fits.items()}
     first = next(iter(fits.values()))
     scale = replace(scale, higher=higher_is_better(first.response, question.better))
-    if question.way == "shared":
-        curves = lay_joint(family, first, table, scale)
-    else:
+    if question.way == "separate":
         curves = lay_separate(family, fits, table, scale)
-    pooling = _pooling(family, table, plain)
-    return _assemble(_Parts(curves, table, question, fits, baseline, at, pooling))
+    else:
+        curves = lay_joint(family, first, table, scale)
+    pooling = None if question.way == "partial" else _pooling(family, table, plain)
+    return _assemble(_Parts(curves, table, question, fits, baseline, at, pooling, spreads))
 
 
 @dataclass(frozen=True)
@@ -108,6 +114,7 @@ class _Parts:
     baseline: str
     at: float
     pooling: Pooling | None
+    spreads: tuple[Spread, ...] = ()
 
     @property
     def scale(self) -> Scale:
@@ -145,7 +152,7 @@ def _assemble(parts: _Parts) -> RecipeComparison:
     entries = [_entry(parts, k, losses, base) for k in range(len(curves.names))]
     others = [k for k in range(len(curves.names)) if k != base]
     fit, family, scale = curves.fits[0], curves.family, parts.scale
-    joint = parts.question.way == "shared"
+    joint = parts.question.way != "separate"
     return RecipeComparison(
         family.plain.name, (family.joint if joint else family.plain).formula, parts.question.way,
         family.shared if joint else (), fit.response, SENSES[scale.higher], scale.column, parts.at, scale.words(),
@@ -154,6 +161,7 @@ def _assemble(parts: _Parts) -> RecipeComparison:
         gaps.winner_of(curves, losses), tuple(crossing_of(curves, k, base, _span(parts)) for k in others),
         parts.pooling, parts.fits, parts.table, curves, parts.question.column, parts.question.inflation,
         _warnings(parts, entries), ("the noise of a single run", *curves.leaves_out), tuple(parts.table.notes),
+        parts.spreads,
     )  # fmt: skip
 
 
@@ -210,7 +218,7 @@ def _worsens(parts: _Parts) -> bool:
 def _warnings(parts: _Parts, entries: Sequence[Entry]) -> tuple[str, ...]:
     """What speaks against using the comparison."""
     found = [f"The fit of {e.name} is {e.verdict}." for e in entries if e.verdict != "certified"]
-    if parts.question.way == "shared":
+    if parts.question.way != "separate":
         found = [f"The fit is {entries[0].verdict}."] if found else []
     at, column = format_quantity(parts.at), parts.scale.column
     wider = parts.question.inflation

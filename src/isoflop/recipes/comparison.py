@@ -9,6 +9,7 @@ from isoflop.fit.result import Fit
 from isoflop.recipes.crossover import Crossing
 from isoflop.recipes.curves import Curves
 from isoflop.recipes.paired import Paired
+from isoflop.recipes.partial import Spread
 from isoflop.recipes.pool import Pooling
 from isoflop.runs.table import RunTable
 
@@ -107,7 +108,7 @@ class RecipeComparison:
     Args:
         law: name of the law.
         formula: the formula that was fitted.
-        way: `shared` (one fit with common parameters) or `separate`.
+        way: `shared` (one fit with common parameters), `partial` (with nearly common ones) or `separate`.
         shared: the common parameters; empty for separate fits.
         response: word of what is compared.
         better: `lower` or `higher`: which response is the better one.
@@ -128,6 +129,7 @@ class RecipeComparison:
         warnings: what speaks against using it as it is.
         leaves_out: what the intervals do not contain.
         notes: conventions.
+        spreads: how much exponents vary between recipes; empty unless they are shared in part.
     """
 
     law: str
@@ -153,6 +155,7 @@ class RecipeComparison:
     warnings: tuple[str, ...] = ()
     leaves_out: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    spreads: tuple[Spread, ...] = ()
 
     def __getitem__(self, recipe: str) -> Entry:
         """One recipe by name."""
@@ -160,7 +163,7 @@ class RecipeComparison:
 
     def distinct_fits(self) -> Mapping[str, Fit]:
         """The fits, each once, by what they are of."""
-        return {"all recipes": next(iter(self.fits.values()))} if self.way == "shared" else self.fits
+        return {"all recipes": next(iter(self.fits.values()))} if self.way != "separate" else self.fits
 
     def conclusions(self) -> tuple[str, ...]:
         """What comes out, in sentences: the winner, crossings, whether common parameters hold."""
@@ -178,6 +181,7 @@ class RecipeComparison:
             said.append(
                 f"common exponents: F({test.numerator}, {test.denominator}) = {test.f:.2f}, p = {test.p_value:.2g}"
             )
+        said += [f"{s.name} varies between recipes with a standard deviation of {s.sd:.3g}" for s in self.spreads]
         return tuple(said)
 
     def to_dict(self) -> dict[str, Any]:
@@ -202,6 +206,7 @@ class RecipeComparison:
             "winner": self.winner.to_dict(),
             "crossings": [crossing.to_dict() for crossing in self.crossings],
             "pooling": None if self.pooling is None else self.pooling.to_dict(),
+            "spreads": [spread.to_dict() for spread in self.spreads],
             "warnings": list(self.warnings),
             "leaves_out": list(self.leaves_out),
             "notes": list(self.notes),

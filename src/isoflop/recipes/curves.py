@@ -15,6 +15,7 @@ from isoflop.laws.frontier import reach_on
 from isoflop.laws.isocurve import BoundCurve, bind_curve, other_columns
 from isoflop.laws.law import Law
 from isoflop.laws.optimum import RATIOS, optimum_on
+from isoflop.recipes.partial import plain_draws
 from isoflop.recipes.pool import Family, recipes_in, runs_of
 from isoflop.runs.table import RunTable
 from isoflop.uncertainty.influence import corrected, influence
@@ -242,11 +243,11 @@ def _columns_message(law: Law, unused: Sequence[str], missing: Sequence[str]) ->
 
 
 def lay_joint(family: Family, fit: Fit, table: RunTable, scale: Scale) -> Curves:
-    """Curves from one fit of all recipes to the runs of a table."""
+    """Curves from one fit of all recipes to the runs of a table, with exponents wholly or partly in common."""
     _need_draws(fit)
     names, moved = recipes_in(table, family.column), influence(fit, table)
     rows = np.concatenate([fit.theta[None], np.asarray(fit.draws), moved.theta])
-    theta = np.stack([rows[:, _slots(family, fit, recipe)] for recipe in names])
+    theta = np.stack([plain_draws(family, fit, rows, recipe) for recipe in names])
     return Curves(family, names, theta, len(np.asarray(fit.draws)), moved.maker, (fit,), scale, fit.level)
 
 
@@ -272,9 +273,3 @@ def _need_draws(fit: Fit) -> None:
     """Refuse a fit without draws."""
     if fit.draws is None:
         raise LawError("A fit without draws gives no intervals, so no comparison. Fit with bootstrap=1000.")
-
-
-def _slots(family: Family, fit: Fit, recipe: str) -> list[int]:
-    """Places of one recipe's parameters."""
-    own = [n if n in family.shared else f"{n}[{family.column}={recipe}]" for n in family.plain.parameter_names]
-    return [fit.names.index(name) for name in own]

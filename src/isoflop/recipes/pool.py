@@ -1,9 +1,9 @@
 """One law for several recipes: which parameters they share, and the fits with and without sharing."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 import numpy as np
 import sympy
@@ -13,11 +13,19 @@ from isoflop.fit.result import Fit
 from isoflop.laws.law import Law
 from isoflop.runs.table import RunTable
 
-Way = Literal["shared", "separate"]
-WAYS: Final = ("shared", "separate")
-"""One fit with common exponents, or one fit per recipe."""
+Way = Literal["shared", "partial", "separate"]
+WAYS: Final = ("shared", "partial", "separate")
+"""One fit with common exponents, one with exponents that vary as much as the recipes say, or one fit per recipe."""
 
-Fitter = Callable[[Law, RunTable], Fit]
+Prior = Mapping[str, tuple[float, float]]
+
+
+class Fitter(Protocol):
+    """Whatever fits a law to runs, with priors where some are given."""
+
+    def __call__(self, law: Law, table: RunTable, /, prior: Prior | None = None) -> Fit:
+        """Fit."""
+        ...
 
 
 @dataclass(frozen=True)
