@@ -116,3 +116,15 @@ def test_a_negative_size_is_refused() -> None:
     table = runs()
     with pytest.raises(LawError, match="curvature cannot be negative"):
         next_runs(fit_law(LAW, table, objective="log-ls"), TARGET, budget=1e21, runs=table, curvature=-1.0)
+
+
+def test_a_score_that_knows_the_runs_counts_their_leverage() -> None:
+    from isoflop.plan.scoring import score_design
+    from isoflop.uncertainty.bootstrap import bootstrap
+
+    table = runs()
+    fit = bootstrap(fit_law(LAW, table, objective="log-ls"), table, draws=100, rng=np.random.default_rng(1))
+    design = next_runs(fit, TARGET, budget=1e21, runs=table, most=3)
+    plain, known = score_design(design, fit), score_design(design, fit, runs=table)
+    assert plain.found[0].value == known.found[0].value
+    assert known.width_ratio[0] > plain.width_ratio[0]

@@ -75,16 +75,13 @@ def promise_figure(design: Design) -> "alt.LayerChart":
     up = axis("width", [[0.0], [row["y"] for row in rows]], log=False, title=title)
     fields = (("text", "when"), ("then", "half-width"), ("money", "spent"))
     tips = [alt.Tooltip(field, type="nominal", title=name) for field, name in fields]
-    chart, ends = alt.Chart(source(rows)), [alt.Chart(source([rows[0]])), alt.Chart(source(rows[1:][-1:]))]
+    chart, words = alt.Chart(source(rows)), alt.Text("then", type="nominal")
+    style: Any = {"color": INK, "fontSize": 12, "baseline": "top", "dy": 6}
     layers = [
         chart.mark_line(interpolate="step-after", strokeWidth=2, color=BLUE).encode(across.x(), up.y()),
         chart.mark_circle(size=36, color=BLUE, opacity=1).encode(across.x(), up.y(), tooltip=tips),
-        *(
-            ends[k]
-            .mark_text(color=INK, fontSize=12, align=side, baseline="top", dx=shift, dy=6)
-            .encode(across.x(), up.y(), alt.Text("then", type="nominal"))
-            for k, side, shift in ((0, "left", 8), (1, "right", 0))
-        ),
+        alt.Chart(source(rows[:1])).mark_text(align="left", dx=8, **style).encode(across.x(), up.y(), words),
+        alt.Chart(source(rows[1:][-1:])).mark_text(align="right", **style).encode(across.x(), up.y(), words),
     ]
     of = "difference in ln of the response" if design.decision else "forecast at the target"
     said = [

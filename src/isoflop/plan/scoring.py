@@ -7,9 +7,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from isoflop.errors import FitError
-from isoflop.fit.estimate import Estimate, estimate_from_draws
+from isoflop.fit.estimate import Correction, Estimate, estimate_from_draws
 from isoflop.fit.result import Fit
 from isoflop.plan.designed import Design
+from isoflop.runs.table import RunTable
+from isoflop.uncertainty.influence import corrected, influence
 
 Array = NDArray[Any]
 
@@ -35,12 +37,16 @@ class Score:
     decided: bool | None
 
 
-def score_design(design: Design, fit: Fit, *, truth: ArrayLike | None = None) -> Score:
+def score_design(design: Design, fit: Fit, *, runs: RunTable | None = None, truth: ArrayLike | None = None) -> Score:
     """Score a design by the fit to the old runs and those that it bought.
+
+    A design puts weight on few runs, which the fit then follows closely: without their leverages
+    its intervals are too narrow (docs/results/design_promise.json).
 
     Args:
         design: as `next_runs` gave it.
         fit: the same law fitted to all runs, with draws.
+        runs: all those runs; the intervals found then count the leverage of each.
         truth: what the targets turned out to be (for a decision, the difference of ln L), if known.
 
     Returns:
@@ -65,8 +71,9 @@ def score_design(design: Design, fit: Fit, *, truth: ArrayLike | None = None) ->
     draws = design.aim.log_values(fit, fit.draws)
     wanted = [(value, draws)] if design.decision else [(np.exp(value), np.exp(draws))]
     points, spread = wanted[0]
+    corrections = _corrections(design, fit, runs, value)
     found = tuple(
-        estimate_from_draws(float(points[k]), spread[:, k], level=design.level, correction=fit.correction)
+        estimate_from_draws(float(points[k]), spread[:, k], level=design.level, correction=corrections[k])
         for k in range(len(points))
     )
     pairs = list(zip(design.before, design.after, found, strict=True))
@@ -79,6 +86,15 @@ def score_design(design: Design, fit: Fit, *, truth: ArrayLike | None = None) ->
         ),
         bool(found[0].interval[0] > 0 or found[0].interval[1] < 0) if design.decision else None,
     )  # fmt: skip
+
+
+def _corrections(design: Design, fit: Fit, runs: RunTable | None, value: Array) -> list[Correction]:
+    """What widens the interval of each target: by the leverages of the runs, where these are given."""
+    if runs is None:
+        return [fit.correction] * len(value)
+    moved = influence(fit, runs)
+    pull = design.aim.log_values(fit, moved.theta) - value
+    return [corrected(fit.correction, pull[:, k], moved.maker) for k in range(len(value))]
 
 
 def _log(value: float, design: Design) -> float:
