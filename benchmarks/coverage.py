@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from isoflop.testtime.coverage import pass_at_k
+from isoflop.testtime.estimators.coverage import pass_at_k
 
 LIMIT = 1.0
 KINDS = ("as many samples of every problem", "5 to 10 thousand samples a problem")

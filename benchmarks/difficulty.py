@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from isoflop.testtime.difficulty import Difficulty
-from isoflop.testtime.distributions import DifficultyFit, fit_difficulty
+from isoflop.testtime.forecasts.difficulty import Difficulty
+from isoflop.testtime.forecasts.distributions import DifficultyFit, fit_difficulty
 
 LIMIT = 0.2
 KINDS = {"plain, 100 samples": (100, 1.0), "scaled, 100 samples": (100, 0.3), "scaled, 10,000 samples": (10_000, 0.3)}

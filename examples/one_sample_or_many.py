@@ -7,8 +7,8 @@ arXiv:2408.06450, results of github.com/evalplus/evalplus.github.io (Apache-2.0)
 
 import numpy as np
 
-from isoflop.testtime.read import read_counts_by
-from isoflop.testtime.summary import summarise
+from isoflop.testtime.forecasts.summary import summarise
+from isoflop.testtime.reading.read import read_counts_by
 
 SAMPLES = 100
 CORRECT = {

@@ -4,10 +4,10 @@ import numpy as np
 
 from isoflop.figures.budgets import budget_figure
 from isoflop.figures.save import save
-from isoflop.testtime.budget_build import Asked, build
-from isoflop.testtime.budget_file import ModelEntry
-from isoflop.testtime.budget_law import SamplingLaw
-from isoflop.testtime.budget_report import report_budget
+from isoflop.testtime.budgets.build import Asked, build
+from isoflop.testtime.budgets.file import ModelEntry
+from isoflop.testtime.budgets.law import SamplingLaw
+from isoflop.testtime.budgets.report import report_budget
 
 # Coverage of the Pythia models on MATH, as published; costs in equivalent FLOPs of serving them.
 SIZES = {"160m": 160e6, "1b": 1e9, "12b": 12e9}

@@ -25,7 +25,7 @@ from isoflop.methods.observational import capabilities
 from isoflop.methods.steplaw import bowl_columns, step_law_optima
 from isoflop.runs.read import read_runs
 from isoflop.runs.table import RunTable
-from isoflop.testtime.coverage import pass_at_k
+from isoflop.testtime.estimators.coverage import pass_at_k
 
 Pair = tuple[RunTable, RunTable]
 """Runs to fit, and runs to predict."""

@@ -48,7 +48,7 @@ HOMES = {
     "polars": "runs/read.py",
     "pyarrow": "runs/read.py",
     "narwhals": "runs/read.py",
-    "duckdb": ("runs/read.py", "testtime/read.py"),
+    "duckdb": ("runs/read.py", "testtime/reading/read.py"),
     "altair": "figures/",
     "vl_convert": "figures/",
     "torch": "ladder/",

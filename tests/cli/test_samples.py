@@ -21,8 +21,8 @@ def test_one_part_in_full(isoflop: Isoflop, samples_file: Path) -> None:
 
 
 def test_numbers_agree_with_the_library(isoflop: Isoflop, samples_file: Path) -> None:
-    from isoflop.testtime.coverage import pass_at_k
-    from isoflop.testtime.read import read_counts
+    from isoflop.testtime.estimators.coverage import pass_at_k
+    from isoflop.testtime.reading.read import read_counts
 
     found = isoflop("samples", samples_file, "--where", "model = 'small'", "--k", 1, "--k", 8, *QUICK, "--json").json
     part = found["parts"][0]

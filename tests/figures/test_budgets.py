@@ -7,9 +7,9 @@ from tests.testtime.sample_files import write_prices, write_samples
 
 from isoflop.figures.budgets import budget_figure
 from isoflop.figures.save import to_svg
-from isoflop.testtime.budget_build import Asked, build
-from isoflop.testtime.budget_file import read_prices
-from isoflop.testtime.budget_report import BudgetReport, report_budget
+from isoflop.testtime.budgets.build import Asked, build
+from isoflop.testtime.budgets.file import read_prices
+from isoflop.testtime.budgets.report import BudgetReport, report_budget
 
 
 def reported(folder, asked: Asked) -> BudgetReport:

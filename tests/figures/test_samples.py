@@ -6,7 +6,7 @@ from isoflop.errors import InputError
 from isoflop.figures import samples as figures
 from isoflop.figures.save import to_svg
 from isoflop.testtime.counts import Counts
-from isoflop.testtime.summary import SampleSummary, summarise
+from isoflop.testtime.forecasts.summary import SampleSummary, summarise
 
 
 def summary(name: str = "", shape: float = 0.4, **settings) -> SampleSummary:

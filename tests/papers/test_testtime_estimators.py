@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from tests.papers.support import assert_prints_as
 
-from isoflop.testtime.best_of import best_of_k
-from isoflop.testtime.costs import arise
-from isoflop.testtime.coverage import pass_at_k, pass_hat_k
-from isoflop.testtime.efficiency import eff_at_k
-from isoflop.testtime.stopping import leader_probability
-from isoflop.testtime.votes import majority_at_k, pick_of_all
+from isoflop.testtime.estimators.best_of import best_of_k
+from isoflop.testtime.estimators.costs import arise
+from isoflop.testtime.estimators.coverage import pass_at_k, pass_hat_k
+from isoflop.testtime.estimators.efficiency import eff_at_k
+from isoflop.testtime.estimators.stopping import leader_probability
+from isoflop.testtime.estimators.votes import majority_at_k, pick_of_all
 
 
 def binomial(n: int, p: float) -> np.ndarray:

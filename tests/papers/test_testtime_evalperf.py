@@ -7,8 +7,8 @@ import pytest
 
 from isoflop.errors import TableError
 from isoflop.runs.read import read_runs
-from isoflop.testtime.coverage import pass_at_k
-from isoflop.testtime.read import read_counts, read_counts_by
+from isoflop.testtime.estimators.coverage import pass_at_k
+from isoflop.testtime.reading.read import read_counts, read_counts_by
 
 
 @pytest.fixture(scope="module")

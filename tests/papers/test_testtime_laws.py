@@ -16,16 +16,16 @@ from isoflop.methods.passuntil import bias_of_ratio, pass_rate
 from isoflop.plan.eflops import eflops
 from isoflop.plan.shapes import ModelShape
 from isoflop.runs.table import RunTable
-from isoflop.testtime.confidence import overconfidence_factor, pass_n_loss
-from isoflop.testtime.difficulty import Difficulty
-from isoflop.testtime.difficulty_sets import PUBLISHED
-from isoflop.testtime.exchange import inference_multiplier
-from isoflop.testtime.implied import implied_power
-from isoflop.testtime.rag import link, predict
-from isoflop.testtime.saturation import saturation_units
-from isoflop.testtime.solve_verify import compute_cost
-from isoflop.testtime.verifier import best_number, utility
-from isoflop.testtime.verifier_types import Types
+from isoflop.testtime.forecasts.difficulty import Difficulty
+from isoflop.testtime.forecasts.difficulty_sets import PUBLISHED
+from isoflop.testtime.forecasts.implied import implied_power
+from isoflop.testtime.tradeoffs.confidence import overconfidence_factor, pass_n_loss
+from isoflop.testtime.tradeoffs.exchange import inference_multiplier
+from isoflop.testtime.tradeoffs.rag import link, predict
+from isoflop.testtime.tradeoffs.saturation import saturation_units
+from isoflop.testtime.tradeoffs.solve_verify import compute_cost
+from isoflop.testtime.tradeoffs.verifier import best_number, utility
+from isoflop.testtime.tradeoffs.verifier_types import Types
 
 # Coverage of the released samples at k = 1, 100, 1000, 10000 (section 2).
 MEASURED = {

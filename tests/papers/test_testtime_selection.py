@@ -4,12 +4,17 @@ import numpy as np
 import pytest
 from tests.papers.support import assert_prints_as
 
-from isoflop.testtime.conformal import conformal_p_values
-from isoflop.testtime.metropolis import acceptance
-from isoflop.testtime.perplexity import likely_paths, perplexity_consistency, pruned_consistency, self_consistency
-from isoflop.testtime.plausible_model import PassModel, rule_accuracy
-from isoflop.testtime.plausible_tests import b4_scores, codet_scores
-from isoflop.testtime.resampling import effective_particles, normalised, step_weights
+from isoflop.testtime.samplers.metropolis import acceptance
+from isoflop.testtime.samplers.resampling import effective_particles, normalised, step_weights
+from isoflop.testtime.selection.conformal import conformal_p_values
+from isoflop.testtime.selection.perplexity import (
+    likely_paths,
+    perplexity_consistency,
+    pruned_consistency,
+    self_consistency,
+)
+from isoflop.testtime.selection.plausible_model import PassModel, rule_accuracy
+from isoflop.testtime.selection.plausible_tests import b4_scores, codet_scores
 
 # Section 18: the small matrix of solutions and tests.
 SMALL = [[1, 1, 0, 0, 1], [1, 1, 0, 0, 1], [1, 0, 1, 0, 0], [0, 0, 0, 1, 0]]

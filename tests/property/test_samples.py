@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from isoflop.testtime.read import read_counts, read_samples
+from isoflop.testtime.reading.read import read_counts, read_samples
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Zs", "Zl", "Zp")), min_size=1, max_size=6)
 ROWS = st.lists(st.tuples(NAMES, st.sampled_from([0, 1])), min_size=1, max_size=40)

@@ -7,8 +7,8 @@ import pytest
 
 from isoflop.report.about_samples import render_samples, write_samples
 from isoflop.testtime.counts import Counts
-from isoflop.testtime.read import read_counts_by
-from isoflop.testtime.summary import SampleSummary, summarise
+from isoflop.testtime.forecasts.summary import SampleSummary, summarise
+from isoflop.testtime.reading.read import read_counts_by
 
 
 def summary(group: str = "", seed: int = 1, **settings) -> SampleSummary:

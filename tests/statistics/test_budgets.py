@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from tests.testtime.budget_support import counts_of
 
-from isoflop.testtime.budget import menu
-from isoflop.testtime.budget_adaptive import adapt
-from isoflop.testtime.budget_charge import charge_observed
-from isoflop.testtime.budget_compare import break_even, saturation_point
-from isoflop.testtime.budget_routes import Route, routes_from_counts
+from isoflop.testtime.budgets.budget import menu
+from isoflop.testtime.budgets.by_difficulty import adapt
+from isoflop.testtime.budgets.charge import charge_observed
+from isoflop.testtime.budgets.compare import break_even, saturation_point
+from isoflop.testtime.budgets.routes import Route, routes_from_counts
 
 LEVEL = 0.9
 

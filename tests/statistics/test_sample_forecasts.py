@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from isoflop.testtime.forecast import METHODS, forecast
+from isoflop.testtime.forecasts.forecast import METHODS, forecast
 
 TRIALS = 100
 FAR = np.array([64.0, 640.0, 6400.0])

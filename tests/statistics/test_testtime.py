@@ -5,12 +5,12 @@ import itertools
 import numpy as np
 import pytest
 
-from isoflop.testtime.best_of import best_of_k
-from isoflop.testtime.coverage import pass_at_k, pass_at_k_variance, pass_hat_k
-from isoflop.testtime.efficiency import eff_at_k
-from isoflop.testtime.resample import benchmark_mean, fixed_mean, redraw_counts
-from isoflop.testtime.survival import attempts_within
-from isoflop.testtime.votes import majority_at_k, weighted_vote_at_k
+from isoflop.testtime.estimators.best_of import best_of_k
+from isoflop.testtime.estimators.coverage import pass_at_k, pass_at_k_variance, pass_hat_k
+from isoflop.testtime.estimators.efficiency import eff_at_k
+from isoflop.testtime.estimators.resample import benchmark_mean, fixed_mean, redraw_counts
+from isoflop.testtime.estimators.survival import attempts_within
+from isoflop.testtime.estimators.votes import majority_at_k, weighted_vote_at_k
 
 DRAWS = 20_000
 LEVEL, SLACK = 0.95, 0.025

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from isoflop.testtime.coverage import pass_at_k
-from isoflop.testtime.difficulty import Difficulty
-from isoflop.testtime.distributions import fit_difficulty
-from isoflop.testtime.implied import fit_coverage
-from isoflop.testtime.posterior import forecast_coverage
+from isoflop.testtime.estimators.coverage import pass_at_k
+from isoflop.testtime.forecasts.difficulty import Difficulty
+from isoflop.testtime.forecasts.distributions import fit_difficulty
+from isoflop.testtime.forecasts.implied import fit_coverage
+from isoflop.testtime.forecasts.posterior import forecast_coverage
 
 KS = np.array([100.0, 3000.0])
 SEEN = np.array([1, 2, 5, 12, 25, 50])

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from tests.testtime.support import TARGET, TOTAL, TOY, chi_square_excess, gibbs_from_target, score
 
-from isoflop.testtime.adaptive import sweep_thresholds
-from isoflop.testtime.particles import Filter, particle_filter, particle_gibbs
-from isoflop.testtime.plausible_model import PassModel, rule_accuracy
-from isoflop.testtime.risk import accuracy_at_coverage, risk_coverage
-from isoflop.testtime.toy import distance
+from isoflop.testtime.samplers.adaptive import sweep_thresholds
+from isoflop.testtime.samplers.particles import Filter, particle_filter, particle_gibbs
+from isoflop.testtime.samplers.toy import distance
+from isoflop.testtime.selection.plausible_model import PassModel, rule_accuracy
+from isoflop.testtime.selection.risk import accuracy_at_coverage, risk_coverage
 
 
 @pytest.mark.slow

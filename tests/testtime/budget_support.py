@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from isoflop.testtime.budget import Menu, menu
-from isoflop.testtime.budget_charge import charge_observed
-from isoflop.testtime.budget_routes import routes_from_counts
+from isoflop.testtime.budgets.budget import Menu, menu
+from isoflop.testtime.budgets.charge import charge_observed
+from isoflop.testtime.budgets.routes import routes_from_counts
 from isoflop.testtime.counts import Counts
 
 

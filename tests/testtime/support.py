@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from isoflop.testtime import particles
-from isoflop.testtime.toy import ToyModel, stepwise
+from isoflop.testtime.samplers import particles
+from isoflop.testtime.samplers.toy import ToyModel, stepwise
 
 # Texts of 1 to 4 steps, their lengths unequal in chance.
 TOY = ToyModel(

@@ -101,10 +101,10 @@ def budget(  # noqa: PLR0913 - a command's arguments are its options
 
     from isoflop.cli.show_budget import print_budget
     from isoflop.fit.estimate import check_level
-    from isoflop.testtime.budget_build import Asked, build
-    from isoflop.testtime.budget_file import read_prices
-    from isoflop.testtime.budget_report import report_budget
-    from isoflop.testtime.source import Choices
+    from isoflop.testtime.budgets.build import Asked, build
+    from isoflop.testtime.budgets.file import read_prices
+    from isoflop.testtime.budgets.report import report_budget
+    from isoflop.testtime.reading.source import Choices
 
     check_level(level)
     choices: Choices = {

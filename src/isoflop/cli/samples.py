@@ -11,7 +11,7 @@ from isoflop.cli import options as opt
 
 if TYPE_CHECKING:
     from isoflop.testtime.counts import Counts
-    from isoflop.testtime.summary import SampleSummary
+    from isoflop.testtime.forecasts.summary import SampleSummary
 
 
 def samples(  # noqa: PLR0913 - a command's arguments are its options
@@ -76,7 +76,7 @@ def samples(  # noqa: PLR0913 - a command's arguments are its options
     """Sum up samples of problems. pass@k with intervals, its law, a forecast to more samples and its back-test."""
     from isoflop.cli import show_samples
     from isoflop.fit.estimate import check_level
-    from isoflop.testtime.read import read_counts_by
+    from isoflop.testtime.reading.read import read_counts_by
 
     check_level(level)
     parts = read_counts_by(
@@ -96,7 +96,7 @@ def _summaries(parts: "dict[str, Counts]", seed: int, **settings: Any) -> "list[
     """Sum up every part, with the same draws of problems where parts have the same ones."""
     import numpy as np
 
-    from isoflop.testtime.summary import summarise
+    from isoflop.testtime.forecasts.summary import summarise
 
     found = []
     with output.progress("parts") as progress:

@@ -9,10 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from isoflop.fit.estimate import Estimate
-    from isoflop.testtime.budget import Choice
-    from isoflop.testtime.budget_adaptive import Adaptive
-    from isoflop.testtime.budget_compare import BreakEven
-    from isoflop.testtime.budget_report import BudgetLine, BudgetReport
+    from isoflop.testtime.budgets.budget import Choice
+    from isoflop.testtime.budgets.by_difficulty import Adaptive
+    from isoflop.testtime.budgets.compare import BreakEven
+    from isoflop.testtime.budgets.report import BudgetLine, BudgetReport
 
 MOST_ROWS: Final = 20
 """Options of the frontier that a table shows."""
@@ -94,7 +94,7 @@ def _gain(found: "Adaptive") -> tuple[str, str, str]:
 
 def _print_groups(found: "BudgetReport") -> None:
     """Print how the largest budget is spent by difficulty."""
-    from isoflop.testtime.budget_adaptive import treated
+    from isoflop.testtime.budgets.by_difficulty import treated
 
     spent = [line for line in found.lines if line.adaptive is not None]
     if not spent:

@@ -9,7 +9,7 @@ from isoflop.cli import output
 
 if TYPE_CHECKING:
     from isoflop.fit.estimate import Estimate
-    from isoflop.testtime.summary import SampleSummary
+    from isoflop.testtime.forecasts.summary import SampleSummary
 
 
 def payload(found: "Sequence[SampleSummary]") -> dict[str, Any]:
@@ -53,7 +53,7 @@ def write(
 
 def print_samples(found: "Sequence[SampleSummary]") -> None:
     """Print one part in full, or several side by side."""
-    from isoflop.testtime.summary import samples_each
+    from isoflop.testtime.forecasts.summary import samples_each
 
     if len(found) > 1:
         print_parts(found)
@@ -124,7 +124,7 @@ def _print_forecast(one: "SampleSummary") -> None:
 
 def _print_findings(found: "Sequence[SampleSummary]") -> None:
     """Print what the checks found, and what the intervals do not contain."""
-    from isoflop.testtime.summary import shared_findings
+    from isoflop.testtime.forecasts.summary import shared_findings
 
     for level, text in shared_findings(found):
         output.say(text, style="yellow" if level == "warning" else None)

@@ -7,7 +7,7 @@ import numpy as np
 from isoflop.figures.axes import Axis, axis
 from isoflop.figures.observed import source
 from isoflop.figures.theme import INK, SERIES, finish
-from isoflop.testtime.budget_report import BudgetReport
+from isoflop.testtime.budgets.report import BudgetReport
 
 if TYPE_CHECKING:
     import altair as alt

@@ -12,7 +12,7 @@ from isoflop.figures.observed import source, thin
 from isoflop.figures.theme import BLUE, GREEN, GRID, INK, MUTED, SERIES, VERMILION, finish
 from isoflop.fit.estimate import Estimate
 from isoflop.testtime.counts import Counts
-from isoflop.testtime.summary import SampleSummary, samples_each
+from isoflop.testtime.forecasts.summary import SampleSummary, samples_each
 
 if TYPE_CHECKING:
     import altair as alt

@@ -45,8 +45,8 @@ COVERAGE: Final = Law(
     valid="1 to 10,000 samples where every problem can be solved: the form tends to 1",
     ranges={"k": (1.0, 1e4)},
     advice=(
-        "Fit with isoflop.testtime.implied, which keeps the k: another grid gives other constants. Where counts are at "
-        "hand, a distribution of difficulty (isoflop.testtime.distributions) extrapolates better."
+        "Fit with isoflop.testtime.forecasts.implied, which keeps the k: another grid gives other constants. Where "
+        "counts are at hand, a distribution of difficulty (isoflop.testtime.forecasts.distributions) is better far out."
     ),
     published=COVERAGE_SETS,
     unit="fraction",
@@ -68,7 +68,7 @@ SATURATION: Final = Law(
     valid="one rate for a whole benchmark: an effective number, and optimistic where some problems are hard",
     advice=(
         "Least squares (objective ls). The number of samples at which more gain too little is in "
-        "isoflop.testtime.saturation. No published coefficients."
+        "isoflop.testtime.tradeoffs.saturation. No published coefficients."
     ),
     unit="fraction",
 )
@@ -121,8 +121,8 @@ RAG: Final = Law(
     valid="up to 1000 documents, 256 examples, 5 rounds, 5e6 tokens of context in all calls together",
     ranges={"documents": (0.01, 1000.01), "shots": (0.01, 256.01), "rounds": (1.01, 5.01)},
     advice=(
-        "Fit with isoflop.testtime.rag, which adds epsilon and fits linearly behind the sigmoid as the source does; "
-        "or here by least squares (objective ls). It also picks the best allocation within a context."
+        "Fit with isoflop.testtime.tradeoffs.rag, which adds epsilon and fits linearly behind the sigmoid as the "
+        "source does; or here by least squares (objective ls). It also picks the best allocation within a context."
     ),
     published=RAG_SETS,
     unit="normalised metric",

@@ -65,7 +65,7 @@ def assemble(fits: Mapping[str, Fit], request: Request, laid: Laid, best: Best, 
     variables |= {c.word: _listed(variables[c.word]) for c in laid.choices}
     quantities = {word: estimate(values[word]) for word in words if word not in variables}
     uses = _uses(laid, best, (values, worth), estimate, request.limits)
-    x, row = best.solved.x[0], best.batch.take(np.zeros(1, dtype=int))
+    x, row, followed = best.solved.x[0], best.batch.take(np.zeros(1, dtype=int)), [f.variable for f in laid.followed]
     asked = [limit for limit in problem.limits if limit.key and limit.text in {text.strip() for text in request.limits}]
     keys, inputs = [limit.key for limit in asked], [word for word in laid.inputs if word not in WHOLE]
     labels = [*inputs, *(limit.text for limit in asked)]
@@ -77,10 +77,7 @@ def assemble(fits: Mapping[str, Fit], request: Request, laid: Laid, best: Best, 
         question=_question(request), laws={r: f.law.formula for r, f in fits.items()}, objective=request.objective,
         sense="minimise" if request.sign > 0 else "maximise", best=best_value, variables=variables,
         chosen=_shares(laid, best), quantities=quantities, limits=uses,
-        flat=flat_ranges(
-            problem, row, x, float(best.solved.objective[0]), followed=[one.variable for one in laid.followed]
-        ),
-        sensitivity=moved,
+        flat=flat_ranges(problem, row, x, float(best.solved.objective[0]), followed=followed), sensitivity=moved,
         distance_decades=distance, source_decades=source, steps=(), warnings=(), leaves_out=best_value.leaves_out,
         given=dict(request.given) | ({"device": request.device} if request.device else {}), inputs=dict(laid.inputs),
     )  # fmt: skip

@@ -10,8 +10,8 @@ from isoflop.report.blocks import Block, Code, Facts, Heading, Items, Section, T
 from isoflop.report.drawings import drawing
 from isoflop.report.sheet import render_sheet
 from isoflop.report.words import percent, sentence, tidy
-from isoflop.testtime.forecast import METHODS
-from isoflop.testtime.summary import SampleSummary, samples_each, shared_findings
+from isoflop.testtime.forecasts.forecast import METHODS
+from isoflop.testtime.forecasts.summary import SampleSummary, samples_each, shared_findings
 
 
 def write_samples(path: str | Path, found: Sequence[SampleSummary], *, command: str = "") -> Path:
