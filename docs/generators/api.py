@@ -29,11 +29,21 @@ def _path(layer: str) -> Path:
 
 
 def _page(layer: str) -> str:
-    """Return a layer's page: each of its modules."""
+    """Return a layer's page: each of its modules, then each of its folders."""
     path = _path(layer)
-    modules = [layer] if path.is_file() else [f"{layer}.{p.stem}" for p in sorted(path.glob("*.py")) if _public(p)]
-    said = "" if path.is_file() else f"{remark(path)}.\n\n"  # a module says it under its own heading
-    return f"# isoflop.{layer}\n\n{said}" + "\n\n".join(f"::: isoflop.{name}" for name in modules) + "\n"
+    if path.is_file():  # a module says what it is under its own heading
+        return f"# isoflop.{layer}\n\n::: isoflop.{layer}\n"
+    folders = sorted(part for part in path.iterdir() if (part / "__init__.py").is_file())
+    parts = [f"# isoflop.{layer}\n\n{remark(path)}.", *_modules(path, layer)]
+    for folder in folders:
+        name = f"{layer}.{folder.name}"
+        parts += [f"## isoflop.{name}\n\n{remark(folder)}.", *_modules(folder, name)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _modules(folder: Path, name: str) -> list[str]:
+    """Return the entry of each module of a folder."""
+    return [f"::: isoflop.{name}.{path.stem}" for path in sorted(folder.glob("*.py")) if _public(path)]
 
 
 def _public(path: Path) -> bool:
