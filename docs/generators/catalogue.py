@@ -30,7 +30,7 @@ number agrees when it is the same within 1e-5, or to the last digit of a rounded
 
 OTHERS = {
     "4-digit addition": "read off figure 4 of the paper of broken laws; the tests hold to the paper's own predictions.",
-    "evalperf_per_task": "its record states no fit; its pass rates are repeated in `tests/papers/test_testtime_evalperf.py`.",
+    "evalperf_per_task": "its record states no fit; `tests/papers/test_testtime_evalperf.py` repeats its pass rates.",
     "obs_base_llms": "its numbers are of components and lines, not of one law; `tests/methods/test_observational.py`.",
     "sloth_families": "its record states no fit.",
     "sparsity_moe": "its record states no fit; the total parameters do nothing to these losses.",
