@@ -16,6 +16,8 @@ import numpy as np
 from benchmarks.cases import FITTED, OBJECTIVES, case, chinchilla_runs, cpu_seconds
 from benchmarks.coverage import KINDS, counts, covered
 from benchmarks.coverage import LIMIT as COVERAGE_LIMIT
+from benchmarks.curves import LIMIT as CURVES_LIMIT
+from benchmarks.curves import SEARCHES, curves, one_fit, searches
 from benchmarks.designs import LIMIT as DESIGN_LIMIT
 from benchmarks.designs import WAYS, designed
 from benchmarks.difficulty import KINDS as SPREADS
@@ -37,7 +39,7 @@ FIT_LIMIT, REFITS_LIMIT, EXCESS_LIMIT, COLD_LIMIT, GROWTH_LIMIT = 0.03, 3.0, 1e-
 def main() -> None:
     """Measure, print and write."""
     rows: list[Row] = []
-    for part in (fits, refits, plans, designs, coverage, difficulty, growth, start, peers):
+    for part in (fits, refits, plans, designs, coverage, difficulty, loss_curves, growth, start, peers):
         for row in part():
             rows.append(row)
             print(" | ".join(row), flush=True)
@@ -130,6 +132,18 @@ def difficulty() -> list[Row]:
         text, limit = f"{spent:.3f} CPU-s", judged(spent, SPREAD_LIMIT, "CPU-s")
         rows.append(("beta-binomial fit of 1000 problems", kind, text, limit))
     return rows
+
+
+def loss_curves() -> list[Row]:
+    """Whole loss curves by the multi-power law."""
+    runs = curves()
+    spent, searched = cpu_seconds(lambda: one_fit(runs), 3), cpu_seconds(lambda: searches(runs), 3)
+    what = "6 loss curves of 1000 points"
+    return [
+        (what, "one fit with certificate", f"{spent:.2f} CPU-s", judged(spent, CURVES_LIMIT, "CPU-s")),
+        (what, f"{SEARCHES} searches on all rows, {searches(runs)} at one end", f"{searched:.2f} CPU-s",
+         judged(searched, CURVES_LIMIT, "CPU-s")),
+    ]  # fmt: skip
 
 
 def growth() -> list[Row]:

@@ -1,7 +1,6 @@
 """Fits of difficulty: against SciPy's own optimum, recovery, intervals, scales, refusals."""
 
 import math
-import time
 
 import numpy as np
 import pytest
@@ -86,15 +85,6 @@ def test_problems_alike_end_at_a_bound() -> None:
     assert found.difficulty.alpha == pytest.approx(100.0)
 
 
-def test_a_thousand_problems_take_less_than_a_fifth_of_a_second(rng: np.random.Generator) -> None:
-    n, c = counts(rng, Difficulty(0.25, 1.8, 0.3), 1000, 10_000)
-    fit_difficulty(n[:20], c[:20] + (c[:20].sum() == 0))  # what is imported once
-    for scale in (1.0, "max"):
-        began = time.process_time()
-        fit_difficulty(n, c, scale=scale)
-        assert time.process_time() - began < 0.2
-
-
 def test_what_cannot_be_fitted_is_refused() -> None:
     with pytest.raises(FitError, match="No problem was ever solved"):
         fit_difficulty([10, 10], [0, 0])
@@ -169,12 +159,10 @@ def test_unknown_parameters_and_no_k_are_refused() -> None:
 
 
 @pytest.mark.parametrize("shape", ["beta", "kumaraswamy"])
-def test_huge_numbers_of_samples_are_as_exact_and_take_seconds(shape: str) -> None:
+def test_huge_numbers_of_samples_are_as_exact(shape: str) -> None:
     n, c = [10**8] * 5, [0, 1, 100, 10**5, 10**7]
-    began = time.process_time()
     fit = fit_difficulty(n, c, shape=shape, rng=np.random.default_rng(0))  # type: ignore[arg-type]
     found = fit.coverage([1, 1e5, 1e9])
-    assert time.process_time() - began < 6
     assert np.all(np.diff(found.value) > 0)
     # The chance of each count, by adaptive quadrature in the log-odds around its peak.
     chances = fit.difficulty.log_chance(n, c)

@@ -1,6 +1,5 @@
 """Imperfect verifiers: utilities by brute force over all orders, the best number, the model of types."""
 
-import time
 from itertools import permutations
 
 import numpy as np
@@ -145,14 +144,6 @@ def test_the_curve_of_the_best_number_is_the_utility(rng: np.random.Generator) -
     g = rng.binomial(b, 0.6)
     found = best_number(n, b, g, price=0.5, rng=rng)
     assert found.curve == pytest.approx(utility(n, b, g, found.ks, price=0.5).mean(axis=0), abs=1e-14)
-
-
-def test_many_problems_and_samples_take_little_time(rng: np.random.Generator) -> None:
-    n = np.full(1000, 2000)
-    b = rng.binomial(n, rng.beta(0.5, 0.5, 1000))
-    began = time.process_time()
-    best_number(n, b, rng.binomial(b, 0.7), price=1.0, rng=rng, draws=100)
-    assert time.process_time() - began < 1.0
 
 
 def test_questions_that_have_no_answer(rng: np.random.Generator) -> None:
