@@ -30,13 +30,14 @@ def test_the_tables_say_what_to_do(isoflop: Isoflop, files: tuple[Path, Path]) -
 
 
 def test_json_and_figure(isoflop: Isoflop, files: tuple[Path, Path], tmp_path: Path) -> None:
-    figure = tmp_path / "frontier.svg"
+    figure, page = tmp_path / "frontier.svg", tmp_path / "page.html"
     ended = isoflop(
         "budget", files[0], "--prices", files[1], "--by", "model", "--rule", "majority", "--budget", "1e-6",
-        "--budget", "1e-2", "--bootstrap", "100", "--figure", figure, "--json",
+        "--budget", "1e-2", "--bootstrap", "100", "--figure", figure, "--html", page, "--json",
     )  # fmt: skip
     found = ended.json
     assert figure.read_text("utf-8").startswith("<svg")
+    assert "isoflop budget" in page.read_text("utf-8")
     assert found["budgets"][0]["best"] is None
     best = found["budgets"][1]["best"]
     assert best["accuracy"]["interval"][0] < best["accuracy"]["value"] < best["accuracy"]["interval"][1]

@@ -1,5 +1,6 @@
 """`isoflop budget`: accuracy against the cost of inference, and the best way to spend it."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from isoflop.cli import options as opt
 
 
 def budget(  # noqa: PLR0913 - a command's arguments are its options
+    context: typer.Context,
     samples: Annotated[
         Path | None,
         typer.Argument(
@@ -94,6 +96,9 @@ def budget(  # noqa: PLR0913 - a command's arguments are its options
         Path | None,
         typer.Option("--figure", metavar="FILE", help="Also draw the frontier: .png, .svg, .pdf, .html or .json."),
     ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Also write an HTML report with everything.")
+    ] = None,
     as_json: opt.Json = False,
 ) -> None:
     """Find the best way to spend inference. Models, rules and samples by cost; by difficulty; where it stops paying."""
@@ -119,6 +124,10 @@ def budget(  # noqa: PLR0913 - a command's arguments are its options
         from isoflop.figures.save import save
 
         save(budget_figure(found), figure)
+    if html is not None:
+        from isoflop.report.about_budget import write_budget
+
+        write_budget(html, found, command=shlex.join(["isoflop", *context.obj]))
     if as_json:
         output.print_json(found.to_dict())
     else:
