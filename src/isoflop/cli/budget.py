@@ -74,31 +74,17 @@ def budget(  # noqa: PLR0913 - a command's arguments are its options
         typer.Option("--against", metavar="NAME", help="Model that the others are sampled to match; the dearest one."),
     ] = None,
     where: opt.Where = None,
-    mapping: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--map", metavar="WORD=COLUMN", help="Use a column for a word, such as correct=passed; repeatable."
-        ),
-    ] = None,
-    threshold: Annotated[
-        float | None,
-        typer.Option("--threshold", metavar="S", help="Score from which a sample is correct, where it is no 0 or 1."),
-    ] = None,
-    unscored_wrong: Annotated[
-        bool, typer.Option("--unscored-wrong", help="Count samples without a score as wrong; left out by default.")
-    ] = False,
-    bootstrap: Annotated[
-        int, typer.Option("--bootstrap", metavar="N", min=100, help="Draws of problems behind the intervals.")
-    ] = 1000,
+    mapping: opt.SampleMap = None,
+    threshold: opt.Threshold = None,
+    unscored_wrong: opt.UnscoredWrong = False,
+    bootstrap: opt.ProblemDraws = 1000,
     level: opt.Level = 0.9,
     seed: opt.Seed = 0,
     figure: Annotated[
         Path | None,
         typer.Option("--figure", metavar="FILE", help="Also draw the frontier: .png, .svg, .pdf, .html or .json."),
     ] = None,
-    html: Annotated[
-        Path | None, typer.Option("--html", metavar="FILE", help="Also write an HTML report with everything.")
-    ] = None,
+    html: opt.Page = None,
     as_json: opt.Json = False,
 ) -> None:
     """Find the best way to spend inference. Models, rules and samples by cost; by difficulty; where it stops paying."""

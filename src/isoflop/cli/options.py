@@ -202,3 +202,19 @@ Strict = Annotated[bool, typer.Option("--strict", help="End with status 1 when t
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Also write the result to this file.")
 ]
+
+SampleMap = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="WORD=COLUMN", help="Use a column for a word, such as correct=passed; repeatable."),
+]
+Threshold = Annotated[
+    float | None,
+    typer.Option("--threshold", metavar="S", help="Score from which a sample is correct, where it is no 0 or 1."),
+]
+UnscoredWrong = Annotated[
+    bool, typer.Option("--unscored-wrong", help="Count samples without a score as wrong; left out by default.")
+]
+ProblemDraws = Annotated[
+    int, typer.Option("--bootstrap", metavar="N", min=100, help="Draws of problems behind the intervals.")
+]
+Page = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Also write an HTML report with everything.")]

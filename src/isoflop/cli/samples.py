@@ -41,13 +41,8 @@ def samples(  # noqa: PLR0913 - a command's arguments are its options
             help="Use a column for a word: problem, attempt, correct, n, c, answer, target; in a log, correct=METRIC.",
         ),
     ] = None,
-    threshold: Annotated[
-        float | None,
-        typer.Option("--threshold", metavar="S", help="Score from which a sample is correct, where it is no 0 or 1."),
-    ] = None,
-    unscored_wrong: Annotated[
-        bool, typer.Option("--unscored-wrong", help="Count samples without a score as wrong; left out by default.")
-    ] = False,
+    threshold: opt.Threshold = None,
+    unscored_wrong: opt.UnscoredWrong = False,
     ks: Annotated[
         list[int] | None,
         typer.Option("--k", metavar="K", help="Samples of pass@k; repeatable; up to 13 values by default."),
@@ -58,18 +53,14 @@ def samples(  # noqa: PLR0913 - a command's arguments are its options
     backtest: Annotated[
         bool, typer.Option("--backtest/--no-backtest", help="Whether to try the forecasts by hiding the larger k.")
     ] = True,
-    bootstrap: Annotated[
-        int, typer.Option("--bootstrap", metavar="N", min=100, help="Draws of problems behind the intervals.")
-    ] = 1000,
+    bootstrap: opt.ProblemDraws = 1000,
     level: opt.Level = 0.9,
     seed: opt.Seed = 0,
     figure: Annotated[
         Path | None,
         typer.Option("--figure", metavar="FILE", help="Also draw the curves: .png, .svg, .pdf, .html or .json."),
     ] = None,
-    html: Annotated[
-        Path | None, typer.Option("--html", metavar="FILE", help="Also write an HTML report with everything.")
-    ] = None,
+    html: opt.Page = None,
     out: opt.Output = None,
     as_json: opt.Json = False,
 ) -> None:

@@ -17,7 +17,7 @@ from isoflop.errors import FileError
 from isoflop.fit.certificate import Certificate, CertificateCheck
 from isoflop.fit.objective import Objective
 from isoflop.fit.result import DataSummary, Fit
-from isoflop.fit.stored_law import law_from, law_parts
+from isoflop.fit.stored_law import json_number, law_from, law_parts
 from isoflop.laws.law import Law
 from isoflop.runs.table import Excluded
 
@@ -60,11 +60,6 @@ def write_text(path: Path, text: str) -> None:
         ) from None
 
 
-def _number(value: float) -> float | str:
-    """A float for JSON, which has no infinities."""
-    return value if np.isfinite(value) else str(value)
-
-
 def fit_to_dict(fit: Fit) -> dict[str, Any]:
     """A fit as plain data; the documented keys come first."""
     return {**_result(fit), **_origin(fit), **_rest(fit)}
@@ -75,10 +70,10 @@ def _result(fit: Fit) -> dict[str, Any]:
     parameters: dict[str, Any] = {name: {"value": fit.parameters[name]} for name in fit.names}
     if fit.draws is not None:
         for name in fit.names:
-            parameters[name]["interval"] = [_number(end) for end in fit.interval(name)]
+            parameters[name]["interval"] = [json_number(end) for end in fit.interval(name)]
     objective = fit.objective
     checks = [
-        {"name": c.name, "value": _number(float(c.value)), "threshold": _number(float(c.threshold)),
+        {"name": c.name, "value": json_number(float(c.value)), "threshold": json_number(float(c.threshold)),
          "passed": bool(c.passed), "text": c.text, "blocks": c.blocks}
         for c in fit.certificate.checks
     ]  # fmt: skip
@@ -123,7 +118,7 @@ def _rest(fit: Fit) -> dict[str, Any]:
         "versions": dict(fit.versions),
         **law_parts(fit.law),
         "residuals": fit.residuals.tolist(),
-        "draws": None if fit.draws is None else [[_number(x) for x in row] for row in fit.draws.tolist()],
+        "draws": None if fit.draws is None else [[json_number(x) for x in row] for row in fit.draws.tolist()],
         "format": FORMAT,
     }
 

@@ -12,6 +12,11 @@ from isoflop.laws.law import Law, Parameter, Source
 TEXTS: Final = ("title", "counted", "valid", "advice")
 
 
+def json_number(value: float) -> float | str:
+    """A float for JSON, which has no infinities."""
+    return value if math.isfinite(value) else str(value)
+
+
 def law_parts(law: Law) -> dict[str, Any]:
     """What the file of a fit keeps of its law besides name and formula, for JSON.
 
@@ -91,7 +96,7 @@ def _paired(stored: Any) -> Any:  # noqa: ANN401 - a word of several kinds, or a
 
 def _ends(span: tuple[float, float]) -> list[float | str]:
     """Both ends; an end without limit as text, which JSON has no number for."""
-    return [end if math.isfinite(end) else str(end) for end in span]
+    return [json_number(end) for end in span]
 
 
 def _span(stored: list[float | str]) -> tuple[float, float]:

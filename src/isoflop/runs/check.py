@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from isoflop.errors import ColumnError, TableError
 from isoflop.runs import suspect
 from isoflop.runs.columns import VOCABULARY, resolve
-from isoflop.runs.finding import Finding, listed_rows
+from isoflop.runs.finding import Finding, at_level, listed_rows
 from isoflop.runs.table import Excluded, RunTable
 
 _MAY_BE_ZERO: Final = frozenset({"seed", "checkpoint_step", "weight", "weight_decay", "lr"})
@@ -34,17 +34,17 @@ class CheckReport:
     @property
     def errors(self) -> tuple[Finding, ...]:
         """Findings that make a fit impossible."""
-        return tuple(f for f in self.findings if f.level == "error")
+        return at_level(self.findings, "error")
 
     @property
     def warnings(self) -> tuple[Finding, ...]:
         """Findings that travel into the report."""
-        return tuple(f for f in self.findings if f.level == "warning")
+        return at_level(self.findings, "warning")
 
     @property
     def notes(self) -> tuple[Finding, ...]:
         """Conventions that every output states."""
-        return tuple(f for f in self.findings if f.level == "note")
+        return at_level(self.findings, "note")
 
     @property
     def ok(self) -> bool:

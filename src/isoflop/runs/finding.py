@@ -41,6 +41,11 @@ class Finding:
         return f"{self.level}: {self.message}{end} {self.step}".rstrip()
 
 
+def at_level(findings: Sequence[Finding], level: Literal["error", "warning", "note"]) -> tuple[Finding, ...]:
+    """Give the findings of one level, in their order."""
+    return tuple(finding for finding in findings if finding.level == level)
+
+
 def listed_rows(rows: Sequence[int], total: int) -> str:
     """Name rows in words, the first five of them.
 

@@ -219,8 +219,9 @@ class _Searches:
 
     def rescue(self) -> None:
         """Search anew for replicates that came close to no optimum."""
-        for k in np.flatnonzero(~(self.promise < CLOSE)):
-            seeds = make_seeds(Evaluator(self.problem, self.objective))
+        lost = np.flatnonzero(~(self.promise < CLOSE))
+        seeds = make_seeds(Evaluator(self.problem, self.objective)) if len(lost) else self.u[:0]
+        for k in lost:
             self.polish(np.array([k]), _from(seeds), patient=True)
 
     def donors(self, index: Array, optimum: Array) -> _Donors | None:

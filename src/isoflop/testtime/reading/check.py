@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from isoflop.errors import TableError
-from isoflop.runs.finding import Finding
+from isoflop.runs.finding import Finding, at_level
 from isoflop.runs.provenance import Provenance
 from isoflop.testtime.counts import Counts
 from isoflop.testtime.reading.totals import Missing, Totals
@@ -37,17 +37,17 @@ class SampleReport:
     @property
     def errors(self) -> tuple[Finding, ...]:
         """Findings that make estimates impossible."""
-        return tuple(f for f in self.findings if f.level == "error")
+        return at_level(self.findings, "error")
 
     @property
     def warnings(self) -> tuple[Finding, ...]:
         """Findings that travel into the report."""
-        return tuple(f for f in self.findings if f.level == "warning")
+        return at_level(self.findings, "warning")
 
     @property
     def notes(self) -> tuple[Finding, ...]:
         """Conventions that every output states."""
-        return tuple(f for f in self.findings if f.level == "note")
+        return at_level(self.findings, "note")
 
     @property
     def ok(self) -> bool:
