@@ -4,8 +4,8 @@ import numpy as np
 from benchmarks.cases import case
 
 from isoflop.fit.fitting import fit_law
-from isoflop.plan.design import next_runs
-from isoflop.plan.designed import Design
+from isoflop.plan.design.design import next_runs
+from isoflop.plan.design.designed import Design
 from isoflop.uncertainty.bootstrap import bootstrap
 
 LIMIT = 10.0

@@ -7,8 +7,8 @@ from benchmarks.cases import case
 
 from isoflop.fit.fitting import fit_law
 from isoflop.fit.result import Fit
-from isoflop.plan.within import plan_within
-from isoflop.plan.within_result import PlanWithin
+from isoflop.plan.within.result import PlanWithin
+from isoflop.plan.within.within import plan_within
 from isoflop.uncertainty.bootstrap import bootstrap
 
 LIMIT = 5.0

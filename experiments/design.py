@@ -22,7 +22,7 @@ import numpy as np
 
 import isoflop as iso
 from isoflop.laws import Law, from_text, get
-from isoflop.plan.replay import Replay, replay_design, replay_order, start_rows
+from isoflop.plan.design.replay import Replay, replay_design, replay_order, start_rows
 from isoflop.runs.table import RunTable
 
 SHARE = 0.1

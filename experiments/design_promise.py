@@ -18,8 +18,8 @@ import numpy as np
 from isoflop.fit.fitting import fit_law
 from isoflop.fit.result import Fit
 from isoflop.laws import get
-from isoflop.plan.design import next_runs
-from isoflop.plan.scoring import Score, score_design
+from isoflop.plan.design.design import next_runs
+from isoflop.plan.design.scoring import Score, score_design
 from isoflop.runs.table import RunTable
 from isoflop.uncertainty.bootstrap import bootstrap
 

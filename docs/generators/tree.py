@@ -35,7 +35,7 @@ DATA_REMARKS = {
     "ladder/data/ladder.json": "where the runs were made, what is counted, the corpus's hash",
     "ladder/data/ladder.toml": "the recipe and the grid behind it",
     "ladder/data/ladder_curves.csv.gz": "the training curve of every run",
-    "plan/hardware.toml": "accelerators: dense peaks, memory, links, price",
+    "plan/costs/hardware.toml": "accelerators: dense peaks, memory, links, price",
     "plan/inference_times.csv": "idealized inference times of Narayanan et al.",
     "py.typed": "says that the package is typed",
     "report/templates": "what the report's page is made from",

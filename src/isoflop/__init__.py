@@ -17,7 +17,7 @@ _HOMES = {
     "api.timing": ("compute_classes", "time_scores"),
     "api.deciding": ("cost", "isoflop_profiles", "plan", "plan_within", "report"),
     "validate.backtest": ("with_backtest",),
-    "plan.overtraining": ("overtraining",),
+    "plan.optimum.overtraining": ("overtraining",),
     "plan.evolution": ("evolve",),
     "plan.emit": ("runs_of", "write_run_file"),
     "uncertainty": ("bootstrap", "delta", "profile", "propagate"),

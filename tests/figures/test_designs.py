@@ -6,7 +6,7 @@ from tests.figures.support import rows_with, said
 from tests.plan.fits import fitted
 
 from isoflop import figures
-from isoflop.plan.design import next_runs
+from isoflop.plan.design.design import next_runs
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from isoflop import figures, laws
 from isoflop.errors import LawError
 from isoflop.figures.isoflop import budgets
 from isoflop.fit import fit_law
-from isoflop.plan.isoflops import isoflop_profiles
+from isoflop.plan.profiles.isoflops import isoflop_profiles
 
 
 def test_minima_are_the_compute_optimal_sizes(fitted, runs):

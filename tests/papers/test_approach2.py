@@ -11,7 +11,7 @@ from tests.papers.support import assert_prints_as
 from isoflop import laws
 from isoflop.laws.optimum import compute_optimum
 from isoflop.plan import isoflop_profiles
-from isoflop.plan.polynomial import fit_polynomials
+from isoflop.plan.profiles.polynomial import fit_polynomials
 from isoflop.runs.table import RunTable
 
 BUDGETS = (1e17, 1e18, 1e19, 1e20, 1e21)

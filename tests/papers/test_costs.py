@@ -3,17 +3,17 @@
 import pytest
 from tests.papers.support import assert_prints_as
 
-from isoflop.plan.eflops import eflops
-from isoflop.plan.flops import convention
-from isoflop.plan.hardware import device
-from isoflop.plan.idealized import inference_times
-from isoflop.plan.lifetime import lifetime_flops
-from isoflop.plan.memory import offload_efficiency, zero_states
-from isoflop.plan.multi_draft import best_acceptance, sequential_acceptance
-from isoflop.plan.serving import kv_bytes
-from isoflop.plan.shapes import Experts, LatentAttention, ModelShape
-from isoflop.plan.speculative import best_draft, speed_up, tokens_per_round
-from isoflop.plan.token_cost import Load, cheapest_token, decode_load, least_density, token_cost
+from isoflop.plan.costs.flops import convention
+from isoflop.plan.costs.hardware import device
+from isoflop.plan.costs.lifetime import lifetime_flops
+from isoflop.plan.costs.memory import offload_efficiency, zero_states
+from isoflop.plan.costs.shapes import Experts, LatentAttention, ModelShape
+from isoflop.plan.serving.eflops import eflops
+from isoflop.plan.serving.idealized import inference_times
+from isoflop.plan.serving.multi_draft import best_acceptance, sequential_acceptance
+from isoflop.plan.serving.roofline import kv_bytes
+from isoflop.plan.serving.speculative import best_draft, speed_up, tokens_per_round
+from isoflop.plan.serving.token_cost import Load, cheapest_token, decode_load, least_density, token_cost
 
 QWEN3 = {
     "0.752": ModelShape(1024, 28, 16, 8, 128, 3072, 151936, 40960),

@@ -7,7 +7,7 @@ from tests.papers.support import assert_prints_as
 
 from isoflop import laws
 from isoflop.fit import fit_law
-from isoflop.plan.shares import best_shares, elfving
+from isoflop.plan.design.shares import best_shares, elfving
 from isoflop.runs.table import RunTable
 
 HOFFMANN = {"A": 406.4, "B": 410.7, "E": 1.69, "alpha": 0.34, "beta": 0.28}

@@ -14,11 +14,11 @@ from tests.papers.support import assert_prints_as
 from isoflop import laws
 from isoflop.laws import Law
 from isoflop.laws.optimum import compute_optimum
-from isoflop.plan.expressions import Scope, expression
-from isoflop.plan.interior import Solved
-from isoflop.plan.limits import read_limits
-from isoflop.plan.problem import Batch, Problem, best_of, spread_starts
-from isoflop.plan.variables import read_variables
+from isoflop.plan.within.expressions import Scope, expression
+from isoflop.plan.within.interior import Solved
+from isoflop.plan.within.limits import read_limits
+from isoflop.plan.within.problem import Batch, Problem, best_of, spread_starts
+from isoflop.plan.within.variables import read_variables
 
 SARDANA = {"E": 1.69, "A": 406.4, "B": 410.7, "alpha": 0.336, "beta": 0.283}
 

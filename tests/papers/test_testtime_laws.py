@@ -13,8 +13,8 @@ from tests.papers.support import assert_prints_as, printed
 from isoflop import laws
 from isoflop.fit.fitting import fit_law
 from isoflop.methods.passuntil import bias_of_ratio, pass_rate
-from isoflop.plan.eflops import eflops
-from isoflop.plan.shapes import ModelShape
+from isoflop.plan.costs.shapes import ModelShape
+from isoflop.plan.serving.eflops import eflops
 from isoflop.runs.table import RunTable
 from isoflop.testtime.forecasts.difficulty import Difficulty
 from isoflop.testtime.forecasts.difficulty_sets import PUBLISHED

@@ -14,8 +14,8 @@ from isoflop.fit import fit_law
 from isoflop.ladder.grid import read_ladder
 from isoflop.ladder.shape import shape_of
 from isoflop.plan.emit import run_spec, runs_of, write_ladder_file, write_run_file
-from isoflop.plan.plan import plan
-from isoflop.plan.within import plan_within
+from isoflop.plan.optimum.plan import plan
+from isoflop.plan.within.within import plan_within
 from isoflop.runs.table import RunTable
 from isoflop.uncertainty.bootstrap import bootstrap
 

@@ -7,10 +7,10 @@ from tests.report.support import elements_of, text_of
 
 from isoflop import laws
 from isoflop.errors import InputError
-from isoflop.plan.cost import cost
-from isoflop.plan.plan import plan
-from isoflop.plan.thresholds import CAVEAT
-from isoflop.plan.within import plan_within
+from isoflop.plan.costs.cost import cost
+from isoflop.plan.costs.thresholds import CAVEAT
+from isoflop.plan.optimum.plan import plan
+from isoflop.plan.within.within import plan_within
 from isoflop.report import render_report
 from isoflop.report.about_cost import cost_section
 from isoflop.report.about_within import within_section

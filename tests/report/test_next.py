@@ -6,7 +6,7 @@ from tests.plan.fits import EPOCH, fitted, grid
 from tests.report.support import text_of
 
 from isoflop import laws
-from isoflop.plan.design import next_runs
+from isoflop.plan.design.design import next_runs
 from isoflop.report.about_next import next_section
 from isoflop.report.page import render_report
 

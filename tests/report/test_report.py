@@ -13,7 +13,7 @@ from isoflop.errors import FileError, FitError
 from isoflop.fit import fit_law
 from isoflop.fit.storage import write_text
 from isoflop.plan import plan
-from isoflop.plan.isoflops import isoflop_profiles
+from isoflop.plan.profiles.isoflops import isoflop_profiles
 from isoflop.report import render_report, write_report
 from isoflop.report.about_forecast import forecast_section
 from isoflop.report.about_isoflop import isoflop_section

@@ -13,16 +13,16 @@ from isoflop.api.judging import backtest, compare
 from isoflop.engine import Progress
 from isoflop.errors import InputError, LawError, TableError
 from isoflop.fit.result import Fit
-from isoflop.plan.cost import cost
-from isoflop.plan.cost_result import Cost
-from isoflop.plan.design import next_runs
-from isoflop.plan.designed import Design
-from isoflop.plan.hardware import device as device_of
-from isoflop.plan.isoflops import Isoflops
-from isoflop.plan.isoflops import isoflop_profiles as run_profiles
-from isoflop.plan.plan import plan
-from isoflop.plan.result import Plan
-from isoflop.plan.within import plan_within
+from isoflop.plan.costs.cost import cost
+from isoflop.plan.costs.hardware import device as device_of
+from isoflop.plan.costs.result import Cost
+from isoflop.plan.design.design import next_runs
+from isoflop.plan.design.designed import Design
+from isoflop.plan.optimum.plan import plan
+from isoflop.plan.optimum.result import Plan
+from isoflop.plan.profiles.isoflops import Isoflops
+from isoflop.plan.profiles.isoflops import isoflop_profiles as run_profiles
+from isoflop.plan.within.within import plan_within
 from isoflop.report.page import Parts, write_report
 from isoflop.runs.table import RunTable
 from isoflop.validate.backtest import with_backtest

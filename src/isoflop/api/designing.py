@@ -5,10 +5,10 @@ from typing import Any, Unpack
 
 from isoflop.api.inputs import Runs, as_runs
 from isoflop.fit.result import Fit
-from isoflop.plan.design import Options
-from isoflop.plan.design import next_runs as choose_runs
-from isoflop.plan.designed import Design
-from isoflop.plan.scoring import score_design
+from isoflop.plan.design.design import Options
+from isoflop.plan.design.design import next_runs as choose_runs
+from isoflop.plan.design.designed import Design
+from isoflop.plan.design.scoring import score_design
 
 __all__ = ["next_runs", "score_design"]
 
@@ -42,7 +42,7 @@ def next_runs(
         cost: column of prices among the candidates; training compute when None.
         level: confidence level; the fit's own when None.
         options: criterion (V, c, A, D), method (exchange, greedy), power, most, replicates, half_width,
-            least_gain, tokens_per_param, discrepancy, noise, curvature; see `isoflop.plan.design.Options`.
+            least_gain, tokens_per_param, discrepancy, noise, curvature; see `isoflop.plan.design.design.Options`.
 
     Returns:
         The runs in the order in which they pay, with the interval to expect after each.

@@ -11,8 +11,8 @@ from isoflop.cli.cost_inputs import measure, whole
 from isoflop.errors import InputError
 
 if TYPE_CHECKING:
-    from isoflop.plan.result import Plan
-    from isoflop.plan.shapes import ModelShape
+    from isoflop.plan.costs.shapes import ModelShape
+    from isoflop.plan.optimum.result import Plan
 
 
 def cost(  # noqa: PLR0913 - a command's arguments are its options
@@ -106,11 +106,11 @@ def cost(  # noqa: PLR0913 - a command's arguments are its options
     """Cost of training a model, and of serving it. Time, money, energy, memory and layout."""
     from isoflop import api
     from isoflop.cli.show_cost import print_cost
-    from isoflop.plan.hardware import device as device_of
-    from isoflop.plan.parallel import Training
-    from isoflop.plan.serving import Workload
-    from isoflop.plan.shapes import ModelShape
-    from isoflop.plan.staffing import Site
+    from isoflop.plan.costs.hardware import device as device_of
+    from isoflop.plan.costs.parallel import Training
+    from isoflop.plan.costs.shapes import ModelShape
+    from isoflop.plan.costs.staffing import Site
+    from isoflop.plan.serving.roofline import Workload
 
     site = Site(
         device_of(device, hardware), None if devices is None else int(devices), deadline, mfu, price, watts, pue, grid,
@@ -159,7 +159,7 @@ def _model(
         if asked[name] is not None:
             raise InputError(f"--{name} asks for a plan, which needs a fit. Give --fit FIT.json, or --tokens instead.")
     if config is not None:
-        from isoflop.plan.model_config import read_config
+        from isoflop.plan.costs.model_config import read_config
 
         return read_config(config)
     return float(params or 0)

@@ -14,7 +14,7 @@ from isoflop.validate.scores import Prediction, Scores, score
 
 if TYPE_CHECKING:
     from isoflop.fit.result import Fit
-    from isoflop.plan.result import Plan
+    from isoflop.plan.optimum.result import Plan
     from isoflop.runs.table import RunTable
     from isoflop.validate.comparison import Comparison, Entry
     from isoflop.validate.outcome import Backtest

@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING
 
 from isoflop.cli import output
-from isoflop.plan.thresholds import CAVEAT
+from isoflop.plan.costs.thresholds import CAVEAT
 
 if TYPE_CHECKING:
-    from isoflop.plan.cost_result import Cost
+    from isoflop.plan.costs.result import Cost
 
 
 def print_cost(found: "Cost", *, steps: bool) -> None:

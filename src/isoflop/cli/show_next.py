@@ -9,12 +9,12 @@ from isoflop.cli import output
 from isoflop.units import format_quantity
 
 if TYPE_CHECKING:
-    from isoflop.plan.designed import Design
+    from isoflop.plan.design.designed import Design
 
 
 def print_design(found: "Design", *, steps: bool) -> None:
     """Print the runs, the interval to expect, what speaks against them, and on request the derivation."""
-    from isoflop.plan.designed import ends, far_words, shown, spent_words, target_words
+    from isoflop.plan.design.designed import ends, far_words, shown, spent_words, target_words
 
     output.say(f"{found.question} ({found.law}: {found.formula})", style="bold")
     words = list(found.runs[0].columns) if found.runs else []

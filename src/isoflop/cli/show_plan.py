@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from isoflop.fit.estimate import Estimate
-    from isoflop.plan.result import Penalty, Plan
+    from isoflop.plan.optimum.result import Penalty, Plan
 
 
 def print_plan(found: "Plan", *, steps: bool) -> None:

@@ -10,7 +10,7 @@ from isoflop.errors import InputError
 
 if TYPE_CHECKING:
     from isoflop.api.deciding import Within
-    from isoflop.plan.within_result import PlanWithin
+    from isoflop.plan.within.result import PlanWithin
 
 
 def asked(
@@ -55,7 +55,7 @@ def _choices(items: Sequence[str]) -> dict[str, str]:
 
 def print_within(found: "PlanWithin", *, steps: bool) -> None:
     """Print the best values, the limits with their prices, what is as good, and what speaks against it."""
-    from isoflop.plan import within_words as words
+    from isoflop.plan.within import words
 
     output.say(found.question, style="bold")
     output.grid(("", f"value and {found.level:.0%} interval", "beyond the runs"), words.value_rows(found))
@@ -86,21 +86,21 @@ def write(path: Path, found: "PlanWithin", ladder: Path | None, seeds: Sequence[
 
 def _flat(found: "PlanWithin") -> list[str]:
     """Values that are as good."""
-    from isoflop.plan.within_words import flat_ends
+    from isoflop.plan.within.words import flat_ends
 
     return [f"within {item.within:.0%} of the best: {item.word} {' to '.join(flat_ends(item))}" for item in found.flat]
 
 
 def _chosen(found: "PlanWithin") -> list[str]:
     """Listed values and how many draws choose them."""
-    from isoflop.plan.within_words import draws_text
+    from isoflop.plan.within.words import draws_text
 
     return [f"draws choose {word}: {draws_text(some)}" for word, some in found.chosen.items()]
 
 
 def _sensitive(found: "PlanWithin") -> list[str]:
     """What a tenth more of every input changes."""
-    from isoflop.plan.within_words import moved
+    from isoflop.plan.within.words import moved
 
     texts = []
     for item in found.sensitivity:

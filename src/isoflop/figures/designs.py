@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from isoflop.figures.axes import Axis, axis, text_of
 from isoflop.figures.observed import source, thin, thinned_note
 from isoflop.figures.theme import BLUE, INK, MUTED, VERMILION, finish
-from isoflop.plan.designed import Design
+from isoflop.plan.design.designed import Design
 from isoflop.units import format_quantity
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from isoflop.figures.observed import Observed, observed, source, thin, thinned_n
 from isoflop.figures.theme import INK, finish
 from isoflop.fit import Estimate, Fit
 from isoflop.fit.estimate import estimate_from_draws
-from isoflop.plan.budgets import group_by_budget
+from isoflop.plan.profiles.budgets import group_by_budget
 from isoflop.runs import RunTable
 
 if TYPE_CHECKING:

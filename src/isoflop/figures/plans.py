@@ -12,8 +12,8 @@ from isoflop.figures.theme import BLUE, GREEN, INK, VERMILION, finish
 from isoflop.fit import Fit
 from isoflop.laws.optimum import optimum_on
 from isoflop.plan import Penalty, Plan
-from isoflop.plan.around import penalties
-from isoflop.plan.setting import lay
+from isoflop.plan.optimum.around import penalties
+from isoflop.plan.optimum.setting import lay
 from isoflop.units import FLOPS_PER_PARAM_TOKEN
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from isoflop.errors import LawError
 from isoflop.figures.axes import Axis, axis, size_colour, text_of
 from isoflop.figures.observed import source, thin
 from isoflop.figures.theme import INK, MUTED, finish
-from isoflop.plan.isoflops import Isoflops
-from isoflop.plan.profile import Profile
+from isoflop.plan.profiles.isoflops import Isoflops
+from isoflop.plan.profiles.profile import Profile
 
 if TYPE_CHECKING:
     import altair as alt

@@ -1,10 +1,10 @@
 """Plans come out here: compute-optimal allocations, what a wrong size costs, isoFLOP profiles."""
 
-from isoflop.plan.isoflops import Allocation, Isoflops, isoflop_profiles
-from isoflop.plan.overtraining import Overtraining, overtraining
-from isoflop.plan.plan import plan
-from isoflop.plan.profile import Profile
-from isoflop.plan.result import FlatRegion, Penalty, Plan, Step
+from isoflop.plan.optimum.overtraining import Overtraining, overtraining
+from isoflop.plan.optimum.plan import plan
+from isoflop.plan.optimum.result import FlatRegion, Penalty, Plan, Step
+from isoflop.plan.profiles.isoflops import Allocation, Isoflops, isoflop_profiles
+from isoflop.plan.profiles.profile import Profile
 
 __all__ = [
     "Allocation",

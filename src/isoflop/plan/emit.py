@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from isoflop.errors import FileError, InputError, RangeWarning
 from isoflop.methods.steplaw import step_law
-from isoflop.plan.result import Plan, Step
-from isoflop.plan.shapes import ModelShape, shape_for
-from isoflop.plan.within_result import PlanWithin
+from isoflop.plan.costs.shapes import ModelShape, shape_for
+from isoflop.plan.optimum.result import Plan, Step
+from isoflop.plan.within.result import PlanWithin
 from isoflop.units import FLOPS_PER_PARAM_TOKEN, format_quantity
 
 WARMUP: Final = 0.01

@@ -1,8 +1,8 @@
 """Section on costs: time, money, energy, memory and serving of the plan, thresholds, conventions, derivation."""
 
 from isoflop.errors import InputError
-from isoflop.plan.cost_result import Cost
-from isoflop.plan.thresholds import CAVEAT
+from isoflop.plan.costs.result import Cost
+from isoflop.plan.costs.thresholds import CAVEAT
 from isoflop.report.blocks import Block, Facts, Heading, Items, Section, Steps, Table, Text
 from isoflop.report.words import quantity, sentence, step_row, tidy
 

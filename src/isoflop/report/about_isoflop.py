@@ -6,7 +6,7 @@ from isoflop import figures
 from isoflop.errors import LawError
 from isoflop.figures.theme import Chart
 from isoflop.fit import Fit
-from isoflop.plan.isoflops import Isoflops
+from isoflop.plan.profiles.isoflops import Isoflops
 from isoflop.report.blocks import Block, Heading, Items, Section, Table, Text
 from isoflop.report.drawings import drawing
 from isoflop.report.words import quantity, tidy, with_interval

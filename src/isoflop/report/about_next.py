@@ -1,7 +1,7 @@
 """Section on the runs to buy next: what they are, what they cost, and the interval to expect."""
 
 from isoflop import figures
-from isoflop.plan.designed import Design, ends, far_words, seed_words, spent_words, target_words
+from isoflop.plan.design.designed import Design, ends, far_words, seed_words, spent_words, target_words
 from isoflop.report.blocks import Block, Heading, Section, Steps, Table, Text
 from isoflop.report.drawings import drawing
 from isoflop.report.words import percent, quantity, sentence, step_row, tidy

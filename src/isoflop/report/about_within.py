@@ -4,9 +4,9 @@ import re
 from functools import partial
 
 from isoflop.fit import Estimate
-from isoflop.plan.limits import show_value
-from isoflop.plan.within_result import PlanWithin
-from isoflop.plan.within_words import draws_text, far, flat_ends, limit_row, moved, unit_price
+from isoflop.plan.within.limits import show_value
+from isoflop.plan.within.result import PlanWithin
+from isoflop.plan.within.words import draws_text, far, flat_ends, limit_row, moved, unit_price
 from isoflop.report.blocks import Block, Heading, Items, Section, Steps, Table, Text
 from isoflop.report.words import percent, sentence, span, step_row, tidy
 

@@ -7,10 +7,10 @@ from isoflop.errors import InputError
 from isoflop.fit import Fit
 from isoflop.fit.storage import write_text
 from isoflop.plan import Plan
-from isoflop.plan.cost_result import Cost
-from isoflop.plan.designed import Design
-from isoflop.plan.isoflops import Isoflops
-from isoflop.plan.within_result import PlanWithin
+from isoflop.plan.costs.result import Cost
+from isoflop.plan.design.designed import Design
+from isoflop.plan.profiles.isoflops import Isoflops
+from isoflop.plan.within.result import PlanWithin
 from isoflop.recipes.comparison import RecipeComparison
 from isoflop.report import (
     about_choices,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from isoflop.figures.axes import text_of
 from isoflop.fit import Estimate
-from isoflop.plan.result import Step
+from isoflop.plan.optimum.result import Step
 
 
 def number(value: float, digits: int = 4) -> str:

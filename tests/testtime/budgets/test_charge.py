@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from isoflop.errors import InputError
-from isoflop.plan.eflops import eflops
-from isoflop.plan.hardware import device
-from isoflop.plan.serving import Workload, serve
-from isoflop.plan.shapes import ModelShape
+from isoflop.plan.costs.hardware import device
+from isoflop.plan.costs.shapes import ModelShape
+from isoflop.plan.serving.eflops import eflops
+from isoflop.plan.serving.roofline import Workload, serve
 from isoflop.testtime.budgets.charge import charge_eflops, charge_observed, charge_serving, charge_tokens
 
 QWEN = ModelShape(4096, 36, 32, 8, 128, 12288, 151936, 40960)

@@ -5,8 +5,8 @@ import pytest
 from tests.testtime.sample_files import write_prices
 
 from isoflop.errors import FileError, InputError
-from isoflop.plan.hardware import device
-from isoflop.plan.shapes import made
+from isoflop.plan.costs.hardware import device
+from isoflop.plan.costs.shapes import made
 from isoflop.testtime.budgets.charge import charge_eflops, charge_serving
 from isoflop.testtime.budgets.file import ModelEntry, read_prices
 

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from isoflop.errors import InputError
-from isoflop.plan.eflops import eflops
-from isoflop.plan.hardware import Device
-from isoflop.plan.serving import Workload, serve
-from isoflop.plan.shapes import ModelShape
+from isoflop.plan.costs.hardware import Device
+from isoflop.plan.costs.shapes import ModelShape
+from isoflop.plan.serving.eflops import eflops
+from isoflop.plan.serving.roofline import Workload, serve
 from isoflop.testtime.estimators.costs import sample_cost
 
 Array = NDArray[Any]
@@ -100,7 +100,7 @@ def charge_observed(cost: ArrayLike) -> Charge:
 def charge_serving(shape: ModelShape, device: Device, input_tokens: ArrayLike, tokens: ArrayLike) -> Charge:
     """Charge by the time of devices of one's own, by roofline: dollars per token at the mean request.
 
-    Reference: `isoflop.plan.serving`, at half of the peak when reading and 60 % of the roofline when writing
+    Reference: `isoflop.plan.serving.roofline`, at half of the peak when reading and 60 % of the roofline when writing
         (assumptions), with as many requests together as fit.
 
     Args:
@@ -132,7 +132,7 @@ def charge_serving(shape: ModelShape, device: Device, input_tokens: ArrayLike, t
 def charge_eflops(shape: ModelShape, input_tokens: ArrayLike, tokens: ArrayLike) -> Charge:
     """Charge in equivalent FLOPs: arithmetic and the memory that attention reads, the prompt's cache shared.
 
-    Reference: Sadhukhan et al. 2025 (Kinetics), arXiv:2506.05333, by `isoflop.plan.eflops`.
+    Reference: Sadhukhan et al. 2025 (Kinetics), arXiv:2506.05333, by `isoflop.plan.serving.eflops`.
 
     Args:
         shape: of the model.

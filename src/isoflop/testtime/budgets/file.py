@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoflop.errors import FileError, InputError
-from isoflop.plan.hardware import device
-from isoflop.plan.model_config import read_config
-from isoflop.plan.shapes import ModelShape, made
+from isoflop.plan.costs.hardware import device
+from isoflop.plan.costs.model_config import read_config
+from isoflop.plan.costs.shapes import ModelShape, made
 from isoflop.testtime.budgets.charge import (
     Charge,
     charge_eflops,

@@ -1,0 +1,1 @@
+"""Which runs to buy next: what they promise before, and how they scored after."""

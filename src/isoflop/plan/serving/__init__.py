@@ -1,0 +1,1 @@
+"""What answers cost: roofline, cache, speculative decoding, price per token."""
