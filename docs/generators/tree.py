@@ -36,7 +36,7 @@ DATA_REMARKS = {
     "ladder/data/ladder.toml": "the recipe and the grid behind it",
     "ladder/data/ladder_curves.csv.gz": "the training curve of every run",
     "plan/costs/hardware.toml": "accelerators: dense peaks, memory, links, price",
-    "plan/inference_times.csv": "idealized inference times of Narayanan et al.",
+    "plan/serving/inference_times.csv": "idealized inference times of Narayanan et al.",
     "py.typed": "says that the package is typed",
     "report/templates": "what the report's page is made from",
     "report/templates/blocks.html": "tables, figures and notes",
