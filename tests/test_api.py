@@ -112,6 +112,18 @@ def test_an_objective_can_be_chosen_by_backtest(runs: dict[str, np.ndarray]) -> 
     assert fit.settings["auto"]["objective"] == fit.objective.name
 
 
+def test_a_formula_may_name_the_tables_own_columns() -> None:
+    size = np.geomspace(1, 100, 12)
+    noise = np.exp(1e-4 * np.random.default_rng(4).standard_normal(12))
+    own = {"my_size": size, "loss": (1.7 + 2.0 / size**0.4) * noise, "my_error": 0.2 + 0.5 / size**0.3}
+    fit = iso.fit("E + A/my_size^a", own, bootstrap=20, objective="log-ls")
+    assert fit.parameters["a"] == pytest.approx(0.4, abs=1e-3)
+    error = iso.fit("my_error = E + A/my_size^a", own, bootstrap=0)
+    assert (error.response, round(error.parameters["a"], 4)) == ("my_error", 0.3)
+    assert iso.certify("E + A/my_size^a", own, fit.parameters, objective="log-ls").ok
+    assert iso.backtest("my_error = E + A/my_size^a", own, by="my_size", bootstrap=0).mean_abs_rel_error < 1e-3
+
+
 def test_certify_tells_an_optimum_from_a_start(runs: dict[str, np.ndarray]) -> None:
     fit = iso.fit("chinchilla", runs, objective="log-huber:1e-3", bootstrap=0)
     assert iso.certify("chinchilla", runs, fit.parameters).verdict == "certified"

@@ -32,6 +32,18 @@ def test_fit_prints_a_table_that_pipes_well(isoflop: Isoflop, runs: Path) -> Non
     assert "flops = 6·params·tokens" in ended.out
 
 
+def test_the_chosen_objective_is_told_in_words(isoflop: Isoflop, runs: Path) -> None:
+    ended = isoflop("fit", runs, "--law", "chinchilla", *QUICK, "--objective", "auto")
+    lines = ended.out.splitlines()
+    at = next(k for k, line in enumerate(lines) if line.startswith("objective ") and "chosen among" in line)
+    chosen = lines[at].split()[1]
+    assert "held-out runs on" in lines[at]
+    errors = {line.split()[0]: float(line.rpartition(" ")[2].rstrip("%")) for line in lines[at + 1 : at + 6]}
+    assert chosen in errors
+    assert list(errors.values()) == sorted(errors.values())
+    assert "{" not in ended.out
+
+
 def test_what_is_written_is_what_json_prints(isoflop: Isoflop, runs: Path, tmp_path: Path) -> None:
     target = tmp_path / "fit.json"
     ended = isoflop("fit", runs, "--law", "chinchilla", *QUICK, "--json", "-o", target)

@@ -200,3 +200,24 @@ def test_json_keeps_all_that_a_users_law_says():
     x = np.geomspace(1, 1e4, 12)
     fit = fit_law(law, RunTable.from_columns({"x": x, "loss": 1.5 + 2 / x**0.4}))
     assert Fit.from_json(fit.to_json()).law == law
+
+
+def shares_of(noise: float) -> Fit:
+    """A fit of a share that rises to one, from runs that scatter."""
+    law = Law("share", "right = 1 - A/x^alpha", variables=("x",), unit="share", valid="x above 1", limits=(0.0, 1.0))
+    x = np.geomspace(1, 100, 24)
+    right = 1 - 0.3 / x**0.5 + noise * np.random.default_rng(1).standard_normal(24)
+    return iso.fit(law, RunTable.from_columns({"x": x, "right": right}), objective="ls", bootstrap=200)
+
+
+def test_a_forecast_that_the_response_cannot_have_is_refused():
+    fit = shares_of(0.001)
+    assert fit.predict(x=1e4).value == pytest.approx(0.997, abs=1e-3)
+    with pytest.raises(iso.InputError, match="between 0 and 1"):
+        fit.predict(x=1e-3)
+
+
+def test_an_interval_ends_where_the_response_must():
+    found = shares_of(0.05).predict(x=[10.0, 1e5])
+    assert found.interval[1][0] < found.interval[1][1] == 1.0
+    assert (found.interval[0] < found.value).all()

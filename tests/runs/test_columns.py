@@ -1,6 +1,7 @@
 import pytest
 
 from isoflop.runs.columns import SYMBOL_TO_WORD, VOCABULARY, match, resolve
+from isoflop.runs.read import read_runs
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,8 @@ from isoflop.runs.columns import SYMBOL_TO_WORD, VOCABULARY, match, resolve
         ("L", "loss"),
         ("val/loss", "loss"),
         ("validation_loss", "loss"),
+        ("val/bpb", "loss"),
+        ("Bits per byte", "loss"),
         ("Loss (nats)", "loss"),
         ("S", "steps"),
         ("U", "unique_tokens"),
@@ -69,6 +72,13 @@ def test_no_two_words_share_an_alias() -> None:
 def test_every_alias_means_its_word() -> None:
     for word, column in VOCABULARY.items():
         assert all(resolve(name) == word for name in (word, *column.aliases)), word
+
+
+def test_held_out_bits_come_before_a_training_loss() -> None:
+    table = read_runs({"N": [1e8], "D": [2e9], "train_loss": [2.5], "val_bpb": [0.9]})
+    assert table.column("loss").tolist() == [0.9]
+    assert "loss is column 'val_bpb', in bits/byte by its name" in table.notes
+    assert "loss is read from column 'val_bpb', not from 'train_loss'" in table.notes
 
 
 def test_letters_of_the_field() -> None:

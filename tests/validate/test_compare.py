@@ -41,6 +41,8 @@ def test_a_law_and_a_larger_one_that_contains_it_are_not_distinguishable(rng: np
     assert found.verdict == UNDECIDED
     assert len(found.tied) == 1
     assert UNDECIDED in str(found)
+    gap = next(e.against_best for e in found.entries if e.against_best is not None)
+    assert found.reason.endswith(f"ahead at {gap.ahead} of {gap.cuts} cuts)")
 
 
 def test_all_laws_are_judged_on_the_same_runs(rng: np.random.Generator) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final, TypedDict, Unpack
 import numpy as np
 
 from isoflop.api.fitting import fit
-from isoflop.api.inputs import FitChoices, LawLike, Runs, as_laws, as_runs
+from isoflop.api.inputs import FitChoices, LawLike, Runs, as_laws, as_runs, response_of
 from isoflop.api.judging import backtest, compare
 from isoflop.engine import Progress
 from isoflop.errors import InputError, LawError, TableError
@@ -147,7 +147,7 @@ def report(  # noqa: PLR0913 -- one keyword per decision, each with the expert's
     """
     if device:
         device_of(device)  # an unknown one is refused before the work
-    table = as_runs(runs, response=choices.get("response") or "loss")
+    table = as_runs(runs, response=choices.get("response") or response_of(law))
     fitted = fit(law, table, bootstrap=bootstrap, resample=resample, progress=progress, **choices)
     options = {**choices, "by": by, "hold_out": hold_out}
     comparison = _compare((law, *against), table, fitted, _plan(fitted, flops), options) if against else None

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from isoflop.api.inputs import LawLike, Runs, as_runs, check_seed
+from isoflop.api.inputs import LawLike, Runs, as_runs, check_seed, response_of
 from isoflop.engine import Progress
 from isoflop.fit.certificate import Certificate
 from isoflop.fit.certify import certify_parameters
@@ -70,7 +70,7 @@ def fit(  # noqa: PLR0913 -- one keyword per decision, each with the expert's de
     """
     check_level(level)
     check_seed(seed)
-    table = as_runs(runs, where=where, mapping=mapping, response=response or as_law(law).response)
+    table = as_runs(runs, where=where, mapping=mapping, response=response or response_of(law))
     chosen = as_law(law, columns=table.names)
     settings: dict[str, Any] = {"seed": seed}
     if objective == "auto":
@@ -115,7 +115,7 @@ def certify(
     >>> certify("E + K/C^a", runs, {"E": 1.0, "K": 1.0, "a": 0.1}).verdict
     'not converged'
     """
-    table = as_runs(runs, response=response or "loss")
+    table = as_runs(runs, response=response or response_of(law))
     return certify_parameters(
         as_law(law, columns=table.names), table, parameters, objective=objective, response=response
     )

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from isoflop.errors import FitError
-from isoflop.laws.catalogue import as_law
+from isoflop.laws.catalogue import as_law, catalogue
 from isoflop.laws.law import Law
+from isoflop.laws.syntax import split_sides
+from isoflop.runs.columns import resolve
 from isoflop.runs.read import read_runs
 from isoflop.runs.table import RunTable
 
@@ -48,6 +50,25 @@ def as_runs(
     if isinstance(runs, RunTable):
         return runs
     return read_runs(runs, where=where, mapping=mapping, response=response)
+
+
+def response_of(law: LawLike) -> str:
+    """Column that a law explains.
+
+    Args:
+        law: a name, a formula, a TOML file, or a `Law`. Which of a formula's names are columns shows only beside a
+            table, but its left side stands there already.
+
+    Returns:
+        Word or column; loss where a formula has no left side.
+
+    >>> response_of("E + A/my_size^a"), response_of("my_error = A/my_size^a"), response_of("steplaw-lr")
+    ('loss', 'my_error', 'lr')
+    """
+    if isinstance(law, str) and not law.endswith(".toml") and law not in catalogue():
+        left = split_sides(law)[0]
+        return "loss" if left is None else resolve(left) or left
+    return as_law(law).response
 
 
 def as_laws(laws: Sequence[LawLike], table: RunTable) -> list[Law]:

@@ -5,7 +5,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from isoflop.api.inputs import LawLike, Runs, as_laws, as_runs
+from isoflop.api.inputs import LawLike, Runs, as_laws, as_runs, response_of
 from isoflop.engine import Progress
 from isoflop.fit.estimate import check_level
 from isoflop.fit.objective import Objective
@@ -65,7 +65,7 @@ def backtest(  # noqa: PLR0913 -- one keyword per decision, each with the expert
     True
     """
     check_level(level)
-    table = as_runs(runs, where=where, mapping=mapping, response=settings.get("response") or "loss")
+    table = as_runs(runs, where=where, mapping=mapping, response=settings.get("response") or response_of(law))
     return run_backtest(
         as_law(law, columns=table.names), table, rng=np.random.default_rng([seed, 2]), by=by, hold_out=hold_out,
         cuts=cuts, objective=objective, bootstrap=bootstrap, resample=resample, level=level, progress=progress,

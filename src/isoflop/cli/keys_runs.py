@@ -94,7 +94,7 @@ FIT: Final = (
     ("levels.COLUMN", "levels of a column that indexes parameters"),
     ("free", "which parameters were estimated"),
     ("inflation", "factor from a back-test, or null"),
-    ("settings.NAME", "seed, draws, resampling, columns of weights and noise"),
+    ("settings.NAME", "seed, draws, resampling, columns of weights and noise; auto: how the objective was chosen"),
     ("versions.PACKAGE", "versions that made the fit"),
     ("law_parameters.NAME.domain", "domain of a parameter"),
     ("law_parameters.NAME.meaning", "what it is"),

@@ -1,6 +1,6 @@
 """Fits and forecasts as tables and as JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +92,14 @@ def _print_ground(fitted: Fit) -> None:
         output.say("left out:", *left_out(data.excluded))
     chosen = fitted.settings.get("auto")
     if chosen is not None:
-        output.say(f"objective chosen by back-test: {chosen}")
+        output.say(*choice_of_objective(chosen))
+
+
+def choice_of_objective(chosen: Mapping[str, Any]) -> list[str]:
+    """Which objective the inner back-test chose, why, and the error of each."""
+    lines = [f"objective {chosen['objective']} chosen among those of --objective: {chosen['reason']}"]
+    errors = sorted(chosen["errors"].items(), key=lambda item: float(item[1]))
+    return [*lines, *(f"  {name:<14}  error of held-out runs {error:.3%}" for name, error in errors)]
 
 
 def _lookalikes(law: Law) -> list[str]:

@@ -196,10 +196,11 @@ class Fit:
             columns: word or alias → value or values; levels of indexed parameters by name.
 
         Returns:
-            Value, interval, distance from the data in decades, and what the interval leaves out.
+            Value, interval (within the law's limits, where it has some), distance from the data in decades, and what
+            the interval leaves out.
 
         Raises:
-            LawError: the fit has no draws, or the law has no finite value there.
+            LawError: the fit has no draws, or the law has no finite value there, or one that its response cannot have.
             ColumnError: a column of the law has no value.
         """
         given = inputs_of(self.law, self.levels, columns)
@@ -208,6 +209,8 @@ class Fit:
         if not np.all(np.isfinite(value)):
             at = ", ".join(f"{word} = {values}" for word, values in given.items())
             raise LawError(f"Law {self.law.name!r} has no finite value at {at}. Give positive values near the runs.")
+        if self.response == self.law.response:
+            self.law.refuse_impossible(value)
         draws = evaluate_slots(self.law, self.levels, self._draws(), given)
         if new_run:
             draws = self._with_noise(draws)
@@ -220,12 +223,19 @@ class Fit:
             float(value) if scalar else value, draws, level=chosen, correction=self.correction, leaves_out=left
         )
         return Forecast(
-            base.value, base.interval, base.level, base.draws, base.leaves_out, self.law.unit,
+            base.value, self._possible(base.interval), base.level, base.draws, base.leaves_out, self.law.unit,
             columns=MappingProxyType(dict(given)), distance_decades=(away := self.distance(given)),
             # Where the runs themselves reach, the source's range says nothing.
             source_decades={w: d for w, d in self.law.distance(given).items() if d > 0 and away.get(w, 1.0) > 0},
             new_run=new_run,
         )  # fmt: skip
+
+    def _possible(self, interval: tuple[Any, Any]) -> tuple[Any, Any]:
+        """The part of an interval that the response can have, such as a share's between 0 and 1."""
+        if self.law.limits is None or self.response != self.law.response:
+            return interval
+        low, high = (np.clip(end, *self.law.limits) for end in interval)
+        return (float(low), float(high)) if np.ndim(low) == 0 else (low, high)
 
     def _with_noise(self, draws: Array) -> Array:
         """Add the residual of a random run to every draw."""

@@ -221,7 +221,7 @@ class Law:
         words = {resolve(name) or name: array for name, array in columns.items()}
         self.warn_outside(words)
         result = self.evaluate([values[name] for name in self.parameter_names], words)
-        self._refuse_impossible(result)
+        self.refuse_impossible(result)
         scalar = all(np.ndim(words[w]) == 0 for w in self.columns)
         return result[0] if scalar else result
 
@@ -258,8 +258,15 @@ class Law:
         if beyond:
             warnings.warn(beyond, RangeWarning, stacklevel=stacklevel)
 
-    def _refuse_impossible(self, response: Array) -> None:
-        """An error where the formula gives what the response cannot be."""
+    def refuse_impossible(self, response: Array) -> None:
+        """Refuse values that the formula gives and the response cannot have.
+
+        Args:
+            response: values of the law.
+
+        Raises:
+            LawError: one lies outside the law's limits.
+        """
         wrong = impossible(response, self.limits)
         if len(wrong):
             low, high = self.limits or (-np.inf, np.inf)

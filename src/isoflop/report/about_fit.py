@@ -13,7 +13,7 @@ from isoflop.laws import Law, Published
 from isoflop.report.blocks import Block, Drawing, Facts, Heading, Row, Section, Table, Text
 from isoflop.report.drawings import drawing
 from isoflop.report.formula import formula_of
-from isoflop.report.words import interval, number, percent, quantity
+from isoflop.report.words import interval, number, percent, quantity, sentence
 from isoflop.runs import RunTable
 
 VERDICTS = {
@@ -65,6 +65,8 @@ def parameters_section(fit: Fit) -> Section:
         ("Law", f"{law.name}{': ' + law.title if law.title else ''}"),
         ("Objective", f"{fit.objective} = {fit.value:.9g}"),
     ]
+    if "auto" in fit.settings:
+        pairs.append(("Why this objective", sentence(fit.settings["auto"]["reason"])))
     if law.source:
         pairs.append(("Source", str(law.source)))
     if law.counted:

@@ -23,8 +23,9 @@ _WRITTEN: Final = {
     "loss": (
         "val_loss valid_loss validation_loss loss_val loss_valid loss_validation eval_loss evaluation_loss "
         "test_loss final_val_loss final_loss final_eval_loss held_out_loss heldout_loss cross_entropy "
-        "cross_entropy_loss ce_loss xent nll lm_loss mean_loss smoothed_loss train_loss training_loss "
-        "loss_train final_train_loss"
+        "cross_entropy_loss ce_loss xent nll lm_loss mean_loss smoothed_loss bits_per_byte bpb val_bpb "
+        "valid_bpb validation_bpb eval_bpb test_bpb bits_per_character bits_per_char bpc val_bpc train_loss "
+        "training_loss loss_train final_train_loss"
     ),
     "steps": (
         "n_steps num_steps training_steps train_steps total_steps optimizer_steps optimiser_steps updates "

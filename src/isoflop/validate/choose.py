@@ -13,7 +13,7 @@ from isoflop.validate.backtest import run_folds
 from isoflop.validate.folds import FitSettings, free_parameters, positive, rows_for
 from isoflop.validate.judge import shared_runs
 from isoflop.validate.outcome import Backtest
-from isoflop.validate.paired import Difference, difference
+from isoflop.validate.paired import Difference, difference, p_words
 from isoflop.validate.splits import roll
 
 DEFAULT: Final = "log-huber"
@@ -116,7 +116,9 @@ def _decide(found: Mapping[str, Backtest], level: float, rng: np.random.Generato
         return Choice(default, f"the default, and the smallest error of held-out runs {where}", errors, None, found)
     gap = difference(found[best], found[default], level=level, rng=rng, comparisons=len(found) - 1)
     if gap.distinguishable:
-        reason = f"the smallest error of held-out runs {where}, beyond chance (p = {gap.p_value:.3f})"
+        reason = f"the smallest error of held-out runs {where}, beyond chance ({p_words(gap.p_value)})"
         return Choice(best, reason, errors, gap, found)
     reason = f"the default; {best} has the smallest error of held-out runs {where}, but not distinguishably"
-    return Choice(default, f"{reason} (p = {gap.p_value:.3f}, ahead at {gap.ahead})", errors, gap, found)
+    return Choice(
+        default, f"{reason} ({p_words(gap.p_value)}, ahead at {gap.ahead} of {gap.cuts} cuts)", errors, gap, found
+    )

@@ -12,7 +12,7 @@ from isoflop.runs.table import RunTable
 from isoflop.validate.averages import Average, akaike_weights, averages, held_out
 from isoflop.validate.comparison import UNDECIDED, Comparison, Entry
 from isoflop.validate.outcome import Backtest
-from isoflop.validate.paired import Difference, difference
+from isoflop.validate.paired import Difference, difference, p_words
 from isoflop.validate.scores import corrected_akaike, score
 from isoflop.validate.target import forecast_target
 
@@ -135,10 +135,10 @@ def _verdict(order: Sequence[str], gaps: Mapping[str, Difference], level: float)
     tied = tuple(label for label in order[1:] if not gaps[label].distinguishable)
     if not tied:
         worst = max(gap.p_value for gap in gaps.values())
-        return best, f"it is ahead at every cut, beyond chance at {level:.0%} (p ≤ {worst:.3f})", ()
+        surprise = p_words(worst).replace("=", "≤")
+        return best, f"it is ahead at every cut, beyond chance at {level:.0%} ({surprise})", ()
     listed = ", ".join(
-        f"{label} (p = {gaps[label].p_value:.3f}, behind at {gaps[label].cuts - gaps[label].ahead} of "
-        f"{gaps[label].cuts} cuts)"
+        f"{label} ({p_words(gaps[label].p_value)}, ahead at {gaps[label].ahead} of {gaps[label].cuts} cuts)"
         for label in tied
     )
     return UNDECIDED, f"{best} has the smallest error, but not distinguishably from {listed}", tied

@@ -54,6 +54,18 @@ class Difference:
         }
 
 
+def p_words(p_value: float) -> str:
+    """How surprising a difference is, with as many digits as say something.
+
+    Args:
+        p_value: share of sign patterns.
+
+    >>> p_words(0.0531), p_words(0.0)
+    ('p = 0.053', 'p < 0.001')
+    """
+    return f"p = {p_value:.3f}" if p_value >= 0.0005 else "p < 0.001"
+
+
 def difference(
     first: Backtest, second: Backtest, *, level: float, rng: np.random.Generator, comparisons: int = 1
 ) -> Difference:
