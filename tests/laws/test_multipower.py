@@ -132,7 +132,8 @@ def test_bends_are_differences_of_slopes():
     """Second derivatives in the coordinates of the search, logarithms of what is linear."""
     law = multi_power(list(SCHEDULES.values()))
     program = law.program(frozenset(law.columns))
-    columns = [np.array([0.0, 1.0, 2.0, 3.0]), np.array([5000.0, 20000.0, 9000.0, 9990.0])]
+    rows = [np.array([0.0, 1.0, 2.0, 3.0]), np.array([5000.0, 20000.0, 9000.0, 9990.0])]
+    columns = program.hessian.column_part(rows)
     at = [np.log(LUO[n]) if log else LUO[n] for n, log in zip(NAMES, program.logarithmic, strict=True)]
     at = [np.array([[x]]) for x in at]
     outputs = program.hessian.run(at, columns)
@@ -148,6 +149,42 @@ def test_bends_are_differences_of_slopes():
         moved = list(at)
         moved[b] = at[b] + 1e-3
         np.testing.assert_allclose(program.gradient.run(moved, columns)[1 + a], outputs[1 + a], rtol=1e-13)
+
+
+@pytest.mark.parametrize("batch", [1, 5, 40])
+def test_points_in_work_space_are_what_they_are_alone(batch, rng):
+    """Points worked on a few at a time, rows of dense curves in any order, places of several pieces."""
+    law = multi_power(list(SCHEDULES.values()))
+    runs = table(law, ("constant", "cosine", "linear to zero"), 400, 0.0, rng)
+    mixed = rng.permutation(len(runs))
+    columns = [runs.column(name)[mixed] for name in ("curve", "checkpoint_step")]
+    program = law.program(frozenset(law.columns))
+    at = np.array([np.log(LUO[n]) if log else LUO[n] for n, log in zip(NAMES, program.logarithmic, strict=True)])
+    at = at + rng.normal(0, 0.02, (batch, len(NAMES)))
+    given = [at[:, k : k + 1] for k in range(len(NAMES))]
+    for tape in (program.value, program.gradient, program.hessian):
+        fixed = tape.column_part(columns)
+        buffers = {node: np.full((batch, len(mixed)), np.nan) for node in tape.mixed}
+        outputs = tape.run(given, fixed, buffers)
+        alone = tape.run([v[-1:] for v in given], fixed)
+        assert len(outputs) == len(alone)
+        for together, one in zip(outputs, alone, strict=True):
+            np.testing.assert_allclose(together[-1], np.broadcast_to(one, (1, len(mixed)))[0], rtol=1e-12)
+    in_order = law.evaluate([LUO[n] for n in NAMES], {"curve": runs.column("curve"), **_steps(runs)})
+    shuffled = law.evaluate([LUO[n] for n in NAMES], dict(zip(("curve", "checkpoint_step"), columns, strict=True)))
+    np.testing.assert_array_equal(shuffled, in_order[mixed])
+
+
+def _steps(runs):
+    return {"checkpoint_step": runs.column("checkpoint_step")}
+
+
+def test_a_law_without_gain_needs_no_sum():
+    law = multi_power([SCHEDULES["cosine"]])
+    rows = {"curve": [0.0, 0.0], "checkpoint_step": [5000.0, 20000.0]}
+    theta = [0.0 if name == "B" else LUO[name] for name in NAMES]
+    area = np.cumsum(SCHEDULES["cosine"])[[5000, 20000]]
+    np.testing.assert_allclose(law.evaluate(theta, rows), LUO["L0"] + LUO["A"] * area ** -LUO["alpha"], rtol=1e-13)
 
 
 def test_rows_are_independent():

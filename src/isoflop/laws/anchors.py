@@ -36,11 +36,6 @@ class Anchors:
     first: NDArray[np.intp]
     steps: NDArray[np.intp]
 
-    def weights(self, at: NDArray[np.intp]) -> tuple[NDArray[np.intp], Array]:
-        """Steps that each checkpoint is a weighted sum of, and the weights, both (rows, POINTS)."""
-        steps = self.steps[np.searchsorted(self.first, at, side="right") - 1]
-        return steps, _lagrange(steps, at)
-
 
 def anchors_of(last: int, sample: Sample) -> Anchors:
     """Cut the steps 0 to `last` into segments on which a polynomial is as good as the sum.
@@ -62,7 +57,7 @@ def anchors_of(last: int, sample: Sample) -> Anchors:
         good = short.copy()
         if len(wanted):
             known = sample(wanted)[:, where.reshape(-1, 2 * POINTS - 1)]
-            weights = np.stack([_lagrange(steps[~short], test) for test in tests[~short].T], axis=1)
+            weights = np.stack([lagrange(steps[~short], test) for test in tests[~short].T], axis=1)
             guess = np.einsum("psk,stk->pst", known[:, :, :POINTS], weights)
             error = np.abs(guess - known[:, :, POINTS:]).max(axis=(0, 2))
             good[~short] = error <= TOLERANCE
@@ -85,8 +80,16 @@ def _spread(ends: NDArray[np.intp]) -> NDArray[np.intp]:
     return np.asarray(ends[:, :1] + np.where(length < POINTS, short, wide), dtype=np.intp)
 
 
-def _lagrange(steps: NDArray[np.intp], at: NDArray[np.intp]) -> Array:
-    """Weights of the polynomials through each row of steps at one place each, (rows, POINTS)."""
+def lagrange(steps: NDArray[np.intp], at: NDArray[np.intp]) -> Array:
+    """Weights of the polynomials through each row of steps at one place each.
+
+    Args:
+        steps: steps that a polynomial goes through, ascending, shape (rows, POINTS).
+        at: where each polynomial is wanted, shape (rows,).
+
+    Returns:
+        The weight of each step, shape (rows, POINTS); none for a repeated one.
+    """
     gap = (steps[:, :, None] - steps[:, None, :]).astype(float)
     away = (at[:, None] - steps).astype(float)
     weights = np.ones(steps.shape)

@@ -6,7 +6,8 @@ with a method `value_and_slopes` besides gives its slopes itself, where sharing 
 one with an attribute `linear` names the positive parameters that it is jointly linear in, so that the
 search for seeds can solve for them. With `bends`, the pairs of parameters whose second derivative is
 not zero, and a method `value_slopes_and_bends`, searches take Newton's steps rather than Gauss and
-Newton's, of which a curved valley needs ten times as many.
+Newton's, of which a curved valley needs ten times as many. What a method `prepared` makes of the
+columns is then given to all of these in place of the columns, and made once per table.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,6 +25,9 @@ from isoflop.laws.formula import Formula, column_symbol, parameter_symbol
 Array = NDArray[Any]
 LawFunction = Callable[[Mapping[str, Array], Mapping[str, Array]], Array]
 """From parameters, each (batch, 1), and columns, each (n,), to the response, (batch, n)."""
+
+CELLS: Final = 16384
+"""Points times rows that are worked on together: arrays of this size stay in the cache."""
 
 STEP: Final = 1e-30
 """Imaginary step: the derivative has no cancellation, so it can be as small as this."""
@@ -48,23 +52,51 @@ class FunctionTape:
     slopes: bool
     logarithmic: tuple[bool, ...]
     pairs: tuple[tuple[int, int], ...] = ()
-    mixed: tuple[int, ...] = ()
 
-    def column_part(self, columns: list[Array]) -> list[Array]:
-        """Columns as they are."""
-        return columns
+    @property
+    def mixed(self) -> tuple[int, ...]:
+        """Outputs, each of which needs work space."""
+        return tuple(range(1 + self.slopes * len(self.parameters) + len(self.pairs)))
 
-    def run(self, coordinates: list[Array], fixed: list[Array], buffers: object = None) -> list[Array]:
-        """Value, and slopes by the complex step or as the function gives them."""
-        given = dict(zip(self.columns, fixed, strict=True))
+    def column_part(self, columns: list[Array]) -> list[Any]:
+        """The columns by their names, or what the function makes of them."""
+        given = dict(zip(self.columns, columns, strict=True))
+        prepared = getattr(self.function, "prepared", None)
+        return [given if prepared is None else prepared(given)]
+
+    def run(
+        self, coordinates: list[Array], fixed: list[Any], buffers: Mapping[int, Array] | None = None
+    ) -> list[Array]:
+        """Value, and slopes by the complex step or as the function gives them.
+
+        Args:
+            coordinates: one array (…, 1) per parameter.
+            fixed: the column part, from `column_part`.
+            buffers: work space by output, each (batch, rows), which then is filled for a few points at a time.
+
+        Returns:
+            One array per output, broadcastable to (…, rows).
+        """
+        if not buffers:
+            return self._outputs(coordinates, *fixed)
+        batch, rows = buffers[0].shape
+        few = max(1, CELLS // max(rows, 1))
+        for first in range(0, batch, few):
+            some = slice(first, first + few)
+            for number, output in enumerate(self._outputs([v[some] for v in coordinates], *fixed)):
+                buffers[number][some] = output
+        return [buffers[number] for number in self.mixed]
+
+    def _outputs(self, coordinates: list[Array], given: object) -> list[Array]:
+        """Value, slopes and bends."""
         natural = [np.exp(v) if log else np.asarray(v) for v, log in zip(coordinates, self.logarithmic, strict=True)]
         values = dict(zip(self.parameters, natural, strict=True))
+        function: Any = self.function
         if not self.slopes:
-            return [np.asarray(self.function(values, given))]
+            return [np.asarray(function(values, given))]
         bends: list[Array] = []
         if self.pairs:
-            own: Any = self.function
-            value, slopes, bends = own.value_slopes_and_bends(values, given)
+            value, slopes, bends = function.value_slopes_and_bends(values, given)
         else:
             value, *slopes = self._sloped(values, given)
         chained = [s * t if log else s for s, t, log in zip(slopes, natural, self.logarithmic, strict=True)]
@@ -85,15 +117,16 @@ class FunctionTape:
             found.append(own if bend is None else bend if own is None else bend + own)
         return [one for one in found if one is not None]
 
-    def _sloped(self, values: dict[str, Array], given: dict[str, Array]) -> list[Array]:
+    def _sloped(self, values: dict[str, Array], given: object) -> list[Array]:
         """Value and its slopes in the natural parameters."""
         own = getattr(self.function, "value_and_slopes", None)
         if own is not None and not any(np.iscomplexobj(v) for v in values.values()):
             return [np.asarray(output) for output in own(values, given)]
-        outputs = [np.asarray(self.function(values, given))]
+        function: Any = self.function
+        outputs = [np.asarray(function(values, given))]
         for name in self.parameters:
             moved = {**values, name: values[name] + 1j * STEP}
-            outputs.append(np.imag(self.function(moved, given)) / STEP)
+            outputs.append(np.imag(function(moved, given)) / STEP)
         return outputs
 
 

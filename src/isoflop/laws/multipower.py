@@ -13,7 +13,7 @@ from isoflop.laws.anchors import Anchors
 from isoflop.laws.blocks import Changes, changes_of
 from isoflop.laws.law import Law, Parameter, Published, Schedules, Source
 from isoflop.laws.rates import rates
-from isoflop.laws.sums import Sums, anchors_of_schedule, gather
+from isoflop.laws.sums import BENDS, SLOPES, VALUE, Sums, anchors_of_schedule, gather
 
 Array = NDArray[Any]
 
@@ -64,6 +64,7 @@ SOURCE_SCHEDULES: Final = (
 """Curves of the source by the names of its table: the shape, then steps, or the rate after one fall in 1e-5."""
 
 Find = Callable[[bytes, bytes], Sums]
+Columns = Mapping[str, Array] | Sums
 Sloped = tuple[Array, list[Array], list[Array]]
 
 
@@ -82,25 +83,30 @@ class MultiPower:
         ("C", "gamma"), ("beta", "beta"), ("beta", "gamma"), ("gamma", "gamma"),
     )  # fmt: skip
 
-    def __call__(self, p: Mapping[str, Array], c: Mapping[str, Array]) -> Array:
+    def __call__(self, p: Mapping[str, Array], c: Columns) -> Array:
         """Loss, shape (…, rows); complex where a parameter is, exact to the first order."""
         plain = {name: np.real(np.asarray(value)) for name, value in p.items()}
-        value, *slopes = self.value_and_slopes(plain, c)
         if not any(np.iscomplexobj(v) for v in p.values()):
-            return value
+            sums = self._sums(c)
+            return _value(plain, sums, self._taken(plain, sums, VALUE)[0])
+        value, *slopes = self.value_and_slopes(plain, c)
         moves = (slope * np.imag(np.asarray(p[name])) for name, slope in zip(NAMES, slopes, strict=True))
         return np.asarray(value + 1j * sum(moves))
 
-    def value_and_slopes(self, p: Mapping[str, Array], c: Mapping[str, Array]) -> list[Array]:
+    def prepared(self, c: Mapping[str, Array]) -> Sums:
+        """What the law needs of the columns."""
+        return self.find(*_keys(c))
+
+    def value_and_slopes(self, p: Mapping[str, Array], c: Columns) -> list[Array]:
         """Loss and its slopes in the order of the parameters; one pass over the nodes for all of them."""
-        sums = self.find(*_keys(c))
-        value, slopes = _first(p, sums, self._taken(p, sums, bent=False))
+        sums = self._sums(c)
+        value, slopes = _first(p, sums, self._taken(p, sums, SLOPES))
         return [value, *slopes]
 
-    def value_slopes_and_bends(self, p: Mapping[str, Array], c: Mapping[str, Array]) -> Sloped:
+    def value_slopes_and_bends(self, p: Mapping[str, Array], c: Columns) -> Sloped:
         """Loss, its slopes in the order of the parameters, and its second derivatives in that of `bends`."""
-        sums = self.find(*_keys(c))
-        taken = self._taken(p, sums, bent=True)
+        sums = self._sums(c)
+        taken = self._taken(p, sums, BENDS)
         value, slopes = _first(p, sums, taken)
         _, _, in_area, _, in_c, in_beta, in_gamma = slopes
         drop, _, in_c_log = taken[1], taken[2], taken[3]
@@ -113,12 +119,22 @@ class MultiPower:
             p["B"] * square, p["B"] * (in_c_log - beta * cross_lr), -steep * bend_lr2,
         ]  # fmt: skip
 
-    def _taken(self, p: Mapping[str, Array], sums: Sums, *, bent: bool) -> Array:
-        """The sums for every kernel of the batch, (terms, batch, rows)."""
+    def _sums(self, c: Columns) -> Sums:
+        """The sums of columns, unless they are given."""
+        return c if isinstance(c, Sums) else self.prepared(c)
+
+    def _taken(self, p: Mapping[str, Array], sums: Sums, count: int) -> Array:
+        """The sums for every kernel of the batch, (count, batch, rows)."""
+        if not np.any(p["B"]):
+            return np.zeros((count, *np.shape(p["B"])))
         kernel = np.broadcast_arrays(*(np.asarray(p[name], dtype=float)[..., 0] for name in ("C", "beta", "gamma")))
-        each = zip(*(k.ravel() for k in kernel), strict=True)
-        taken = np.stack([sums.take(*one, bent=bent) for one in each], axis=1)
-        return taken.reshape(len(taken), *kernel[0].shape, len(sums.log_area))
+        taken = sums.take(*(k.ravel() for k in kernel), count=count)
+        return taken.reshape(count, *kernel[0].shape, len(sums.log_area))
+
+
+def _value(p: Mapping[str, Array], sums: Sums, gain: Array) -> Array:
+    """Loss from the sum."""
+    return np.asarray(p["L0"] + p["A"] * np.exp(-p["alpha"] * sums.log_area) - p["B"] * gain)
 
 
 def _first(p: Mapping[str, Array], sums: Sums, taken: Array) -> tuple[Array, list[Array]]:
