@@ -71,7 +71,7 @@ def cost(  # noqa: PLR0913 - a command's arguments are its options
         typer.Option("--by", metavar="NAME", help="FLOP convention: 6nd, palm, palm-causal, chinchilla, kaplan …"),
     ] = None,
     batch: Annotated[
-        float, typer.Option("--batch", metavar="TOKENS", parser=opt.quantity_of, help="Tokens of an optimiser step.")
+        float, typer.Option("--batch", metavar="TOKENS", parser=measure("tokens"), help="Tokens of an optimiser step.")
     ] = 4e6,
     zero: Annotated[int, typer.Option("--zero", metavar="STAGE", min=0, max=3, help="ZeRO stage.")] = 1,
     recompute: Annotated[

@@ -23,6 +23,7 @@ COST: Final = (
     *((f"params.{key}", f"parameters N: {what}") for key, what in ESTIMATE),
     *((f"tokens.{key}", f"training tokens D: {what}") for key, what in ESTIMATE),
     *((f"flops.{key}", f"model FLOPs of training: {what}") for key, what in ESTIMATE),
+    *((f"memory.{key}", f"bytes of the fullest device, the layout kept: {what}") for key, what in ESTIMATE),
     ("level", "confidence level of the intervals; exact numbers have both ends alike"),
     ("convention", "how FLOPs were counted"),
     ("by_convention.NAME", "FLOPs of training under every convention"),
@@ -91,5 +92,8 @@ COST: Final = (
     ("steps[].value", "the number that comes out, or null"),
     ("steps[].source", "where the step comes from"),
     ("steps[].assumption", "whether the cost stands on it without having shown it"),
+    ("distance_decades.COLUMN", "how far the plan lies beyond the runs, in powers of ten, where it does"),
+    ("inflation", "factor of a back-test in the intervals, or null"),
     ("warnings", "what speaks against using the cost as it is"),
+    ("leaves_out", "what the intervals do not contain"),
 )

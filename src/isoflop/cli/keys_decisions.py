@@ -141,6 +141,8 @@ PLAN: Final = (
     ("warnings", "what speaks against using the plan as it is"),
     ("leaves_out", "what the intervals do not contain"),
     ("columns.COLUMN", "values of the law's other columns"),
+    ("distance_decades.COLUMN", "how far the plan lies beyond the runs, in powers of ten, where it does"),
+    ("inflation", "factor of a back-test in the intervals, or null"),
     *VERDICT,
 )
 REPORT: Final = (

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from isoflop.cli.cost_inputs import measure
 from isoflop.cli.inputs import quantity
 from isoflop.errors import UnitsError
 
@@ -142,15 +143,17 @@ FitFile = Annotated[
 ]
 Params = Annotated[
     float | None,
-    typer.Option("--params", metavar="N", parser=quantity_of, help="Parameters N, such as 7e9 or 7B."),
+    typer.Option("--params", metavar="N", parser=measure("parameters"), help="Parameters N, such as 7e9 or 7B."),
 ]
 Tokens = Annotated[
     float | None,
-    typer.Option("--tokens", metavar="D", parser=quantity_of, help="Training tokens D, such as 1.4T."),
+    typer.Option("--tokens", metavar="D", parser=measure("tokens"), help="Training tokens D, such as 1.4T."),
 ]
 Flops = Annotated[
     float | None,
-    typer.Option("--flops", metavar="C", parser=quantity_of, help="Training compute C in FLOPs, such as 5.76e23."),
+    typer.Option(
+        "--flops", metavar="C", parser=measure("compute"), help="Training compute C in FLOPs, such as 5.76e23."
+    ),
 ]
 Settings = Annotated[
     list[str] | None,

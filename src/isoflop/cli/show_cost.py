@@ -24,3 +24,4 @@ def print_cost(found: "Cost", *, steps: bool) -> None:
     if steps:
         output.say("", *(f"{number}. {step}" for number, step in enumerate(found.steps, 1)))
     output.say("", *(f"warning: {text}" for text in found.warnings), style="yellow")
+    output.say(*(f"not in the intervals: {text}" for text in found.leaves_out))

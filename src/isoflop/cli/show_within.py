@@ -63,7 +63,8 @@ def print_within(found: "PlanWithin", *, steps: bool) -> None:
         output.say("")
         head = ("limit", "used", "binds", "share of draws", f"1 % more changes {found.objective} by")
         output.grid(head, [words.limit_row(use) for use in found.limits], numbers=(1, 3, 4))
-    output.say("", *_flat(found), *_chosen(found), *_sensitive(found))
+    near = words.nearby_text(found)
+    output.say("", *_flat(found), *_chosen(found), *([near] if near else []), *_sensitive(found))
     if steps:
         output.say("", *(f"{number}. {step}" for number, step in enumerate(found.steps, 1)))
     output.say("", *(f"warning: {text}" for text in found.warnings), style="yellow")
@@ -72,16 +73,21 @@ def print_within(found: "PlanWithin", *, steps: bool) -> None:
 
 def write(path: Path, found: "PlanWithin", ladder: Path | None, seeds: Sequence[int]) -> None:
     """Write the plan's runs, as a ladder file where another one is given."""
-    from isoflop.plan.emit import runs_of, sizes_of, write_ladder_file, write_run_file
+    from isoflop.plan.emit.files import ladder_width, write_ladder_file, write_run_file
+    from isoflop.plan.emit.plans import runs_of, sizes_of
 
     if ladder is None:
         write_run_file(path, runs_of(found, seeds=seeds))
         return
     from isoflop.ladder.shape import shape_of
 
+    def size_of(width: int) -> float:
+        return float(shape_of(width).params)
+
     one = sizes_of(found)
-    runs = [(one["params"], one["tokens"], seed) for seed in seeds]
-    write_ladder_file(path, ladder, runs, lambda width: shape_of(width).params)
+    size = size_of(ladder_width(one["params"], size_of))
+    tokens = one["tokens"] * one["params"] / size if "tokens" in found.variables else one["tokens"]
+    write_ladder_file(path, ladder, [(size, tokens, seed) for seed in seeds], size_of, notes=found.warnings)
 
 
 def _flat(found: "PlanWithin") -> list[str]:

@@ -25,6 +25,8 @@ def cost_section(found: Cost | InputError) -> Section:
     blocks += [Facts(pairs), Heading("FLOPs by convention"), _conventions(found)]
     blocks += [Heading("Thresholds of training compute"), Items([sentence(tidy(str(t))) for t in found.thresholds])]
     blocks += [Text(CAVEAT), Heading("How it was derived"), Steps([step_row(step) for step in found.steps])]
+    if found.leaves_out:
+        blocks += [Text("Not in the intervals:"), Items([sentence(tidy(text)) for text in found.leaves_out])]
     return Section("cost", tidy(found.question), blocks)
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from isoflop.fit import Estimate
 from isoflop.plan.within.limits import show_value
 from isoflop.plan.within.result import PlanWithin
-from isoflop.plan.within.words import draws_text, far, flat_ends, limit_row, moved, unit_price
+from isoflop.plan.within.words import draws_text, far, flat_ends, limit_row, moved, nearby_text, unit_price
 from isoflop.report.blocks import Block, Heading, Items, Section, Steps, Table, Text
 from isoflop.report.words import percent, sentence, span, step_row, tidy
 
@@ -63,7 +63,9 @@ def _flat(found: PlanWithin) -> list[Block]:
         return []
     rows = [(item.word, *(tidy(end) for end in flat_ends(item))) for item in found.flat]
     caption = f"Within {found.flat[0].within:.0%} of the best, the others following"
-    return [Heading("What is as good"), Table(("", "from", "to"), rows, (1, 2), caption)]
+    near = nearby_text(found)
+    said = [Text(f"{sentence(tidy(near[:1].upper() + near[1:]))}")] if near else []
+    return [Heading("What is as good"), Table(("", "from", "to"), rows, (1, 2), caption), *said]
 
 
 def _chosen(found: PlanWithin) -> list[Block]:

@@ -9,7 +9,7 @@ import pytest
 from tests.plan.fits import EPOCH, fitted, searched, two_recipes
 
 from isoflop import laws
-from isoflop.errors import ColumnError, InputError, LawError
+from isoflop.errors import ColumnError, InputError, LawError, UnitsError
 from isoflop.fit import Estimate, fit_law
 from isoflop.laws.optimum import compute_optimum
 from isoflop.plan import Plan, plan
@@ -294,3 +294,25 @@ def test_plans_do_not_change_with_the_units_of_the_runs() -> None:
     assert other.params.value * 1e3 == pytest.approx(one.params.value, rel=1e-6)
     assert other.tokens.value * 1e6 == pytest.approx(one.tokens.value, rel=1e-6)
     assert other.loss.value == pytest.approx(one.loss.value, rel=1e-9)
+
+
+def test_a_plan_beyond_the_runs_says_what_widened_its_intervals() -> None:
+    """In numbers, in the dictionary and in words; inside the runs nothing is said."""
+    from dataclasses import replace
+
+    wide = plan(replace(fitted(), inflation=1.8), flops=1e25)
+    assert wide.distance_decades["params"] == pytest.approx(np.log10(float(wide.params.value) / 1e10), abs=1e-9)
+    assert wide.to_dict()["inflation"] == wide.inflation == 1.8
+    assert "Beyond the runs, the intervals are widened by the back-test's factor 1.80." in wide.warnings
+    assert any("isoflop fit --backtest" in text for text in plan(fitted(), flops=1e25).warnings)
+    inside = plan(fitted(), flops=1e21)
+    assert not inside.distance_decades
+    assert not any("back-test" in text for text in inside.warnings)
+
+
+def test_quantities_have_units_of_their_own_kind() -> None:
+    """`1e24 FLOP` is compute, `1e13 tokens` is none."""
+    assert plan(fitted(), flops="1e21 FLOP").params.value == plan(fitted(), flops=1e21).params.value
+    assert plan(fitted(), params="7B parameters", tokens="100B tokens").tokens.value == 1e11
+    with pytest.raises(UnitsError, match="is a quantity of tokens, and compute is asked for"):
+        plan(fitted(), flops="1e13 tokens")

@@ -9,14 +9,15 @@ from isoflop.plan.costs import steps
 from isoflop.plan.costs.energy import carbon_kg, device_hours, energy_kwh
 from isoflop.plan.costs.flops import CONVENTIONS, convention
 from isoflop.plan.costs.hardware import device
-from isoflop.plan.costs.parallel import Training
+from isoflop.plan.costs.held import memory_estimate
+from isoflop.plan.costs.parallel import FULL, Training
 from isoflop.plan.costs.result import Bill, Cost, carried, exact
 from isoflop.plan.costs.shapes import ModelShape, made
 from isoflop.plan.costs.staffing import Site, staff
 from isoflop.plan.costs.thresholds import crossings
 from isoflop.plan.optimum.result import Plan, Step
 from isoflop.plan.serving.roofline import Serving, Workload, serve
-from isoflop.units import format_quantity, parse_measure
+from isoflop.units import format_bytes, format_quantity, parse_measure
 
 GIVEN = ("prices, powers and shares of the peak, taken as given",)
 
@@ -34,8 +35,9 @@ def cost(
     """What a model costs to train, and to serve over its life.
 
     FLOPs under a named convention; `hours = C/(n · peak · MFU)`; `money = device-hours · price`;
-    `energy = device-hours · watts · PUE`. Of a plan, every draw is carried through; memory, layout and
-    speed of serving are those of the plan's point, and serving is taken proportional to N around it.
+    `energy = device-hours · watts · PUE`. Of a plan, every draw is carried through; layout and speed of
+    serving are those of the plan's point, memory is that of every draw's model in this layout, and serving is taken
+    proportional to N around it.
 
     Reference: see the steps of the result, each with its own.
 
@@ -66,7 +68,7 @@ def cost(
     flops = _flops(model, shape, float(params.value), data, name)
     run = Training(shape) if training is None else replace(training, shape=shape)
     spread = staff(run, where, float(flops.value))
-    mfu = where.use(spread)
+    mfu, held = where.use(spread), memory_estimate(run, spread, params)
     each = device_hours(1.0, where.device, mfu=mfu, precision=where.precision)
     bill = _bill(carried(flops, each, "device-hours", GIVEN), where, spread.devices)
     served = 0.0 if serve_tokens is None else parse_measure(serve_tokens, "tokens")
@@ -80,13 +82,16 @@ def cost(
         *(steps.serving_steps(group, requests, served, later) if group is not None and later is not None else ()),
     )  # fmt: skip
     counted = {k: float(_flops(model, shape, float(params.value), data, k).value) for k in CONVENTIONS}
-    return Cost(
+    found = Cost(
         question=_question(params, data, where, spread.devices), shape=shape, params=params, tokens=data, flops=flops,
-        convention=name, by_convention=counted,
-        device=where.device.title, devices=spread.devices, mfu=mfu, layout=spread, training=bill, serving=group,
-        serving_bill=later, served=served, thresholds=crossings(flops), steps=derivation,
-        warnings=_warnings(model, where, bill, run, params),
+        convention=name, by_convention=counted, device=where.device.title, devices=spread.devices, mfu=mfu,
+        layout=spread, memory=held, training=bill, serving=group, serving_bill=later, served=served,
+        thresholds=crossings(flops), steps=derivation, warnings=_warnings(model, where, bill, run, (params, held)),
     )  # fmt: skip
+    if not isinstance(model, Plan):
+        return found
+    left = tuple(dict.fromkeys((*model.leaves_out, *GIVEN)))
+    return replace(found, leaves_out=left, distance_decades=model.distance_decades, inflation=model.inflation)
 
 
 def _model(model: ModelShape | Plan | float | str, tokens: float | str | None) -> tuple[ModelShape, Estimate, Estimate]:
@@ -151,8 +156,11 @@ def _question(params: Estimate, data: Estimate, where: Site, devices: int) -> st
     return f"Cost of {model} with {devices} × {where.device.title}"
 
 
-def _warnings(model: object, where: Site, bill: Bill, run: Training, params: Estimate) -> tuple[str, ...]:
+def _warnings(
+    model: object, where: Site, bill: Bill, run: Training, sizes: tuple[Estimate, Estimate]
+) -> tuple[str, ...]:
     """What could not be counted, and what the figures rest on."""
+    params, held = sizes
     found = list(model.warnings) if isinstance(model, Plan) else []
     if bill.money is None:
         found.append(f"{where.device.title} has no price here, so money is left out; give one.")
@@ -168,6 +176,12 @@ def _warnings(model: object, where: Site, bill: Bill, run: Training, params: Est
     if run.offload != "none":
         found.append(
             "The time that offloading takes is not counted; isoflop.plan.costs.memory.offload_efficiency gives it."
+        )
+    most, room = float(held.interval[1]), where.device.memory
+    if most > FULL * room >= float(held.value):
+        found.append(
+            f"At the upper end of the interval of N a device of this layout would hold {format_bytes(most)} "
+            f"of {format_bytes(room)}: plan for more devices, a higher ZeRO stage or recomputation."
         )
     miss = run.shape.params / float(params.value) - 1
     if abs(miss) > 0.005:

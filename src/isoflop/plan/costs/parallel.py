@@ -196,6 +196,19 @@ def _degrees(run: Training) -> Iterator[tuple[int, int]]:
             yield tensor, pipeline
 
 
+def held(run: Training, spread: Layout) -> TrainingMemory:
+    """What the fullest device holds in a given layout.
+
+    Args:
+        run: what must be held, another size of the same run perhaps.
+        spread: the layout.
+
+    Returns:
+        Bytes.
+    """
+    return _memory(run, spread.tensor, spread.pipeline, spread.data)
+
+
 def _memory(run: Training, tensor: int, pipeline: int, data: int) -> TrainingMemory:
     """What the fullest device holds: the first stage of a pipeline has the most micro-batches in flight."""
     shape, layers = run.shape, math.ceil(run.shape.layers / pipeline)

@@ -1,7 +1,8 @@
 """What a model costs: FLOPs, time, money, energy and carbon of training, and of serving, with the derivation."""
 
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,7 @@ class Cost:
         devices: how many train.
         mfu: share of the dense peak that becomes model FLOPs.
         layout: how training is spread.
+        memory: bytes of the fullest device in training, in this layout.
         training: bill of training.
         serving: what one group of devices serves; None when it was not asked for.
         serving_bill: bill of all tokens served.
@@ -80,6 +82,9 @@ class Cost:
         thresholds: where training stands to thresholds in law.
         steps: the derivation.
         warnings: what speaks against using it as it is.
+        leaves_out: what the intervals do not contain; empty where nothing has one.
+        distance_decades: how far beyond the runs a plan lies, in powers of ten; empty inside, and without a plan.
+        inflation: factor of a back-test in the intervals; None without one.
     """
 
     question: str
@@ -93,6 +98,7 @@ class Cost:
     devices: int
     mfu: float
     layout: Layout
+    memory: Estimate
     training: Bill
     serving: Serving | None
     serving_bill: Bill | None
@@ -100,6 +106,9 @@ class Cost:
     thresholds: tuple[Crossing, ...]
     steps: tuple[Step, ...]
     warnings: tuple[str, ...]
+    leaves_out: tuple[str, ...] = ()
+    distance_decades: Mapping[str, float] = field(default_factory=dict)
+    inflation: float | None = None
 
     @property
     def money(self) -> Estimate | None:
@@ -110,7 +119,7 @@ class Cost:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything for JSON; what could not be counted is None."""
-        found: dict[str, Any] = {k: estimate_dict(getattr(self, k)) for k in ("params", "tokens", "flops")}
+        found: dict[str, Any] = {k: estimate_dict(getattr(self, k)) for k in ("params", "tokens", "flops", "memory")}
         found |= {k: getattr(self, k) for k in ("question", "convention", "device", "devices", "mfu", "served")}
         found |= {"level": self.flops.level, "shape": self.shape.to_dict(), "by_convention": dict(self.by_convention)}
         found |= {"layout": _layout(self.layout), "training": self.training.to_dict()}
@@ -121,7 +130,8 @@ class Cost:
         found["thresholds"] = [item.to_dict() for item in self.thresholds]
         found["thresholds_caveat"] = CAVEAT
         found["steps"] = [{"number": k, **vars(step)} for k, step in enumerate(self.steps, 1)]
-        return found | {"warnings": list(self.warnings)}
+        found |= {"distance_decades": dict(self.distance_decades), "inflation": self.inflation}
+        return found | {"warnings": list(self.warnings), "leaves_out": list(self.leaves_out)}
 
     def __str__(self) -> str:
         """The costs as a table."""
@@ -138,7 +148,10 @@ class Cost:
             (f"FLOPs ({self.convention})", shown(self.flops, lambda x: f"{x:.3g}")),
             ("devices", f"{self.devices} × {self.device} at {self.mfu:.0%} of the dense peak"),
             ("layout", str(self.layout)),
-            ("memory per device", f"{format_bytes(held.total)}, {format_bytes(held.states.total)} of it model states"),
+            (
+                "memory per device",
+                f"{shown(self.memory, format_bytes)}, {format_bytes(held.states.total)} of it model states",
+            ),
             *_bill(self.training, "training"),
         ]
         if self.serving is not None and self.serving_bill is not None:
@@ -169,6 +182,8 @@ def shown(estimate: Estimate, show: Callable[[float], str]) -> str:
     """A value and its interval, if it has one."""
     low, high = (float(end) for end in estimate.interval)
     value = show(float(estimate.value))
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return f"{value} (no interval)"
     return value if low == high else f"{value} [{show(low)}, {show(high)}]"
 
 

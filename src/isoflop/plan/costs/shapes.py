@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 from isoflop.errors import InputError
@@ -253,8 +254,17 @@ def shape_for(
     )
 
 
-def made(params: float) -> ModelShape:
+def made(params: float, *, vocabulary: int = 32000, context: int = 2048, head_dim: int = 128) -> ModelShape:
     """A shape for N whose key heads serve four query heads each, as most do now, or one where that cannot be.
+
+    Args:
+        params: N, embeddings counted.
+        vocabulary: V.
+        context: tokens of a sequence.
+        head_dim: width of a head.
+
+    Returns:
+        The shape; see `shape_for`.
 
     Raises:
         InputError: no shape has about N parameters.
@@ -262,10 +272,11 @@ def made(params: float) -> ModelShape:
     >>> made(8e9).kv_heads
     8
     """
+    make = partial(shape_for, params, vocabulary=vocabulary, context=context, head_dim=head_dim)
     try:
-        return shape_for(params, queries_per_key=SHARED_KEYS)
+        return make(queries_per_key=SHARED_KEYS)
     except InputError:
-        return shape_for(params)
+        return make()
 
 
 def _even(layers: float) -> int:

@@ -105,7 +105,15 @@ def _assemble(setting: Setting, answer: Answer) -> Plan:
         choice=_choice(setting, answer, x_best) if exists else None,
         steps=_derivation(setting, answer, estimates), warnings=_warnings(setting, answer, estimates),
         leaves_out=estimates["loss"].leaves_out, closed_form=best.closed_form, exists=exists, columns=setting.columns,
+        distance_decades=_distance(setting, estimates), inflation=setting.fit.inflation,
     )  # fmt: skip
+
+
+def _distance(setting: Setting, estimates: dict[str, Any]) -> dict[str, float]:
+    """How far beyond the runs size, data and compute lie; what is inside is left out."""
+    point = {word: float(estimates[word].value) for word in ("params", "tokens", "flops")}
+    finite = {word: value for word, value in point.items() if np.isfinite(value)}
+    return {word: away for word, away in setting.fit.distance(finite).items() if away > warn.NEAR}
 
 
 def _choice(setting: Setting, answer: Answer, x_best: Array) -> Penalty | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,12 @@ from isoflop.laws.optimum import Optimum, Status, optimum_on
 from isoflop.plan.optimum import steps, warn
 from isoflop.plan.optimum.result import Step
 from isoflop.plan.optimum.setting import Setting, log_line
-from isoflop.units import FLOPS_PER_PARAM_TOKEN, format_quantity, parse_quantity
+from isoflop.units import FLOPS_PER_PARAM_TOKEN, format_quantity, parse_measure, parse_quantity
 
 Array = NDArray[Any]
+
+KINDS: Final = {"flops": "compute", "params": "parameters", "tokens": "tokens"}
+"""Kind of a unit that each may have: `1e24 FLOP`, `7B parameters`, `1e13 tokens`."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +48,15 @@ class Answer:
 
 def positive(word: str, value: float | str) -> float:
     """A positive finite number, or an error that says so."""
-    number = parse_quantity(value) if isinstance(value, str) else float(value)
+    number = _read(word, value) if isinstance(value, str) else float(value)
     if not (number > 0 and np.isfinite(number)):
         raise LawError(f"{word} = {value!r} is not positive and finite. Give a number such as 1e21 or 7B.")
     return number
+
+
+def _read(word: str, text: str) -> float:
+    """A number, with a unit of its own kind where it has one."""
+    return parse_measure(text, KINDS[word]) if word in KINDS else parse_quantity(text)
 
 
 def column(setting: Setting, value: float) -> Array:

@@ -95,6 +95,8 @@ class Plan:
         closed_form: whether the optimum is a formula rather than a search.
         exists: whether there is an interior optimum (and, for a target loss, whether it is reached).
         columns: values of the law's other columns.
+        distance_decades: how far beyond the runs the plan lies, in powers of ten; empty inside.
+        inflation: factor of a back-test in the intervals; None without one.
     """
 
     question: str
@@ -115,6 +117,8 @@ class Plan:
     closed_form: bool
     exists: bool
     columns: Mapping[str, Any] = field(default_factory=dict)
+    distance_decades: Mapping[str, float] = field(default_factory=dict)
+    inflation: float | None = None
 
     @property
     def level(self) -> float:
@@ -131,6 +135,7 @@ class Plan:
         found["choice"] = None if self.choice is None else _fields(self.choice)
         found["steps"] = [{"number": k, **_fields(s)} for k, s in enumerate(self.steps, 1)]
         found |= {"warnings": list(self.warnings), "leaves_out": list(self.leaves_out), "columns": dict(self.columns)}
+        found |= {"distance_decades": dict(self.distance_decades), "inflation": self.inflation}
         return found
 
     def __str__(self) -> str:

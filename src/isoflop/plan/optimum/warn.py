@@ -1,7 +1,7 @@
 """What speaks against using a plan as it stands, in words."""
 
 import math
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ from isoflop.units import format_quantity
 Array = NDArray[Any]
 
 WIDE = 10.0
+NEAR: Final = 0.005
+"""Decades beyond the runs that are not worth a word."""
 
 
 def certificate_warnings(setting: Setting) -> list[str]:
@@ -33,14 +35,25 @@ def distance_warnings(setting: Setting, point: dict[str, float], what: str) -> l
             continue
         low, high = setting.fit.data.ranges[word]
         away = decades_beyond(value, low, high)
-        if abs(away) > 0.005:
+        if abs(away) > NEAR:
             end, side = (high, "above the largest") if away > 0 else (low, "below the smallest")
             far = f"{abs(away):.1f} decades" if abs(away) >= 0.1 else f"a factor of {10 ** abs(away):.2f}"
             found.append(
                 f"{what} lies {far} {side} {word} of the runs "
                 f"({format_quantity(value)} against {format_quantity(end)})."
             )
-    return found
+    return [*found, f"Beyond the runs, {widened(setting.fit.inflation)}."] if found else []
+
+
+def widened(inflation: float | None) -> str:
+    """What a back-test did to intervals beyond the runs, as the end of a sentence.
+
+    Args:
+        inflation: its factor; None where there was none.
+    """
+    if inflation is None:
+        return "no back-test was run, so nothing widens the intervals for it: run one (isoflop fit --backtest flops)"
+    return f"the intervals are widened by the back-test's factor {max(inflation, 1.0):.2f}"
 
 
 def existence_warnings(setting: Setting, best: Optimum) -> list[str]:

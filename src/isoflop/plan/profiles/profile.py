@@ -133,7 +133,11 @@ def _replicates(x: Array, losses: Array, options: Options) -> Polynomials:
 def _too_few(sizes: Array, degree: int) -> tuple[str, ...]:
     """Say when there are not enough sizes for a polynomial and one to spare."""
     count, needed = len(np.unique(sizes)), degree + 2
-    return () if count >= needed else (f"{count} sizes; degree {degree} needs at least {needed}.",)
+    return (
+        ()
+        if count >= needed
+        else (f"{count} size{'s' if count > 1 else ''}; degree {degree} needs at least {needed}.",)
+    )
 
 
 def _shape_flags(x: float, loss: float, curve: Array, best: float) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Around the best plan: what is as good within a share, and what a change of every input would do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,6 +15,9 @@ Array = NDArray[Any]
 
 WITHIN: Final = 0.01
 RISE: Final = 0.10
+
+EQUAL: Final = 1e-7
+"""Share of the objective by which combinations of listed values must differ to count as different."""
 
 
 @dataclass(frozen=True)
@@ -103,40 +106,67 @@ def flat_ranges(
 
 
 def sensitivities(
-    problem: Problem, batch: Batch, x: Array, words: Sequence[str], labels: Sequence[str]
+    problem: Problem,
+    row: tuple[Batch, Array],
+    words: Sequence[str],
+    labels: Sequence[str],
+    options: Sequence[Mapping[str, float]],
 ) -> tuple[Sensitivity, ...]:
-    """Solve again with every input a tenth larger, all in one batch.
+    """Solve again with every input a tenth larger, all in one batch; listed values are chosen again too.
 
     Args:
         problem: the plan.
-        batch: one row.
-        x: coordinates of the best point, shape (k,).
+        row: one row, and the coordinates of its best point, shape (k,).
         words: inputs among the batch's numbers.
         labels: what to call them.
+        options: combinations of listed values, at least one, the one of the plan among them.
 
     Returns:
         One per input.
     """
     if not words:
         return ()
-    count = len(words) + 1
-    many = batch.take(np.zeros(count, dtype=int))
-    for place, word in enumerate(words):
+    batch, x = row
+    cases, count = len(words) + 1, len(options)
+    many = batch.take(np.zeros(cases * count, dtype=int))
+    many = many.setting(**{w: np.tile([option[w] for option in options], cases) for w in options[0]})
+    for place, word in enumerate(words, 1):
         raised = many.numbers[word][:, 0].copy()
-        raised[place + 1] *= 1 + RISE
+        raised[place * count : (place + 1) * count] *= 1 + RISE
         many = many.setting(**{word: raised})
-    solved = problem.solve(many, np.tile(x, (count, 1)))
+    solved = problem.solve(many, np.tile(x, (cases * count, 1)))
+    worth = np.where(solved.feasible, solved.objective, np.inf).reshape(cases, count)
+    best = np.arange(cases) * count + first_best(worth.T)
     values = problem.values(many, solved.x[:, None])
-    worth = np.where(
-        solved.feasible, np.broadcast_to(problem.side(problem.objective, values), (count, 1))[:, 0], np.nan
-    )
-    found = []
-    for place, label in enumerate(labels, 1):
-        moved = {
-            v.word: _share(values[v.word][:, 0], place, good=bool(solved.feasible[place])) for v in problem.variables
-        }
-        found.append(Sensitivity(label, RISE, _share(worth, place, good=True), moved))
-    return tuple(found)
+    side = np.broadcast_to(problem.side(problem.objective, values), (cases * count, 1))
+    own, good = side[best, 0], np.isfinite(worth.min(axis=1))
+    chosen = {w: np.broadcast_to(values[w], side.shape)[best, 0] for w in (*_words(problem), *options[0])}
+    return tuple(
+        Sensitivity(
+            label, RISE, _share(own, place, good=bool(good[place])),
+            {w: _share(v, place, good=bool(good[place])) for w, v in chosen.items()},
+        )
+        for place, label in enumerate(labels, 1)
+    )  # fmt: skip
+
+
+def _words(problem: Problem) -> tuple[str, ...]:
+    """Words of what is decided in a range."""
+    return tuple(variable.word for variable in problem.variables)
+
+
+def first_best(worth: Array) -> Array:
+    """Of every column the first row that is as good as the best one.
+
+    Args:
+        worth: objective, infinite where there is none, shape (options, columns).
+
+    Returns:
+        Places, shape (columns,).
+    """
+    least = worth.min(axis=0)
+    with np.errstate(invalid="ignore"):
+        return np.asarray((worth <= least + EQUAL * np.maximum(np.abs(least), 1.0)).argmax(axis=0))
 
 
 def _share(values: Array, place: int, *, good: bool) -> float:

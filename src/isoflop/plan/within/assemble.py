@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from isoflop.fit.estimate import Estimate, estimate_from_draws
 from isoflop.fit.result import Fit
 from isoflop.plan.optimum import warn
-from isoflop.plan.within.around_best import flat_ranges, sensitivities
+from isoflop.plan.within.around_best import WITHIN, FlatRange, Sensitivity, flat_ranges, sensitivities
 from isoflop.plan.within.equalities import Followed, price_of
 from isoflop.plan.within.interior import Solved
 from isoflop.plan.within.limits import Limit, show_value
+from isoflop.plan.within.nearby import nearby
 from isoflop.plan.within.problem import Batch, tight
 from isoflop.plan.within.result import LimitUse, PlanWithin
 from isoflop.plan.within.setup import WHOLE, Laid, Request
@@ -33,6 +34,7 @@ class Best:
         exists: whether it has one, shape (rows,).
         options: the combinations that rows chose among.
         which: the one it chose, shape (rows,).
+        worth: objective of the fit, as the solver has it, for every combination; infinite without a plan.
     """
 
     solved: Solved
@@ -40,6 +42,7 @@ class Best:
     exists: Array
     options: tuple[Mapping[str, float], ...]
     which: Array
+    worth: Array
 
 
 def assemble(fits: Mapping[str, Fit], request: Request, laid: Laid, best: Best, level: float) -> PlanWithin:
@@ -65,24 +68,40 @@ def assemble(fits: Mapping[str, Fit], request: Request, laid: Laid, best: Best, 
     variables |= {c.word: _listed(variables[c.word]) for c in laid.choices}
     quantities = {word: estimate(values[word]) for word in words if word not in variables}
     uses = _uses(laid, best, (values, worth), estimate, request.limits)
-    x, row, followed = best.solved.x[0], best.batch.take(np.zeros(1, dtype=int)), [f.variable for f in laid.followed]
-    asked = [limit for limit in problem.limits if limit.key and limit.text in {text.strip() for text in request.limits}]
-    keys, inputs = [limit.key for limit in asked], [word for word in laid.inputs if word not in WHOLE]
-    labels = [*inputs, *(limit.text for limit in asked)]
-    moved = sensitivities(problem, row, x, [*inputs, *keys], labels)
+    keys = {limit.key for limit in problem.limits}
     point = {w: float(np.ravel(v)[0]) for w, v in values.items() if w not in keys}
     distance, source = _distances(fits, point)
+    flat, moved = _around(laid, best, request)
     best_value = estimate(worth)
     made = PlanWithin(
         question=_question(request), laws={r: f.law.formula for r, f in fits.items()}, objective=request.objective,
         sense="minimise" if request.sign > 0 else "maximise", best=best_value, variables=variables,
-        chosen=_shares(laid, best), quantities=quantities, limits=uses,
-        flat=flat_ranges(problem, row, x, float(best.solved.objective[0]), followed=followed), sensitivity=moved,
+        chosen=_shares(laid, best), quantities=quantities, limits=uses, flat=flat, sensitivity=moved,
         distance_decades=distance, source_decades=source, steps=(), warnings=(), leaves_out=best_value.leaves_out,
-        given=dict(request.given) | ({"device": request.device} if request.device else {}), inputs=dict(laid.inputs),
+        given=_given(request), inputs=dict(laid.inputs), inflation=_widest(fits),
+        settings=_settings(laid, fits, point, chosen_words),
+        nearby=nearby(laid, best.batch.take(np.zeros(1, dtype=int)), best.solved.x[0]),
     )  # fmt: skip
     found = _warnings(fits, laid, best, made)
     return replace(made, steps=steps_of(fits, laid, made, point), warnings=found)
+
+
+def _around(laid: Laid, best: Best, request: Request) -> tuple[tuple[FlatRange, ...], tuple[Sensitivity, ...]]:
+    """What is as good as the best plan, and what a tenth more of every input changes."""
+    problem, x, row = laid.problem, best.solved.x[0], best.batch.take(np.zeros(1, dtype=int))
+    followed = [one.variable for one in laid.followed]
+    flat = flat_ranges(problem, row, x, float(best.solved.objective[0]), followed=followed)
+    texts = {text.strip() for text in request.limits}
+    asked = [limit for limit in problem.limits if limit.key and limit.text in texts]
+    inputs = [word for word in laid.inputs if word not in WHOLE]
+    labels, words = [*inputs, *(limit.text for limit in asked)], [*inputs, *(limit.key for limit in asked)]
+    return (*flat, *_flat_choices(laid, best)), sensitivities(problem, (row, x), words, labels, best.options)
+
+
+def _given(request: Request) -> dict[str, Any]:
+    """What was given, the accelerator and the precision of its peak with it."""
+    where = {"device": request.device, "precision": request.precision} if request.device else {}
+    return dict(request.given) | where
 
 
 def _estimate(fits: Mapping[str, Fit], rows: Array, level: float) -> Estimate:
@@ -172,15 +191,39 @@ def _shares(laid: Laid, best: Best) -> dict[str, dict[float, float]]:
     return found
 
 
+def _flat_choices(laid: Laid, best: Best) -> tuple[FlatRange, ...]:
+    """Ends of the listed values with which the fit comes as near to its best, all else following."""
+    least = float(best.solved.objective[0])
+    near = best.worth <= least + (np.log1p(WITHIN) if laid.problem.logs[0] else WITHIN * abs(least))
+    found = []
+    for choice in laid.choices:
+        values = [option[choice.word] for option, good in zip(best.options, near, strict=True) if good]
+        found.append(FlatRange(choice.word, WITHIN, min(values), max(values)))
+    return tuple(found)
+
+
 def _distances(fits: Mapping[str, Fit], point: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
     """How far beyond the runs and beyond the law's source the plan lies; what is inside is left out."""
     away: dict[str, float] = {}
     source: dict[str, float] = {}
     for fit in fits.values():
         inside = {w: v for w, v in point.items() if w != fit.response}
-        away |= {w: d for w, d in fit.distance(inside).items() if d > 0.005}
-        source |= {w: d for w, d in fit.law.distance(inside).items() if d > 0.005}
+        away |= {w: d for w, d in fit.distance(inside).items() if d > warn.NEAR}
+        source |= {w: d for w, d in fit.law.distance(inside).items() if d > warn.NEAR}
     return away, source
+
+
+def _settings(
+    laid: Laid, fits: Mapping[str, Fit], point: Mapping[str, float], chosen: Sequence[str]
+) -> dict[str, float | str]:
+    """All that makes the run: what was decided, the laws' columns, and labels."""
+    columns = [word for fit in fits.values() for word in fit.law.columns if word not in fits]
+    return {word: point[word] for word in dict.fromkeys([*chosen, *columns]) if word in point} | dict(laid.labels)
+
+
+def _widest(fits: Mapping[str, Fit]) -> float | None:
+    """The largest factor of the fits' back-tests; None where none was run."""
+    return max((fit.inflation for fit in fits.values() if fit.inflation is not None), default=None)
 
 
 def _question(request: Request) -> str:
@@ -199,13 +242,7 @@ def _warnings(fits: Mapping[str, Fit], laid: Laid, best: Best, made: PlanWithin)
     found += warn.share_warnings(best.exists[1:], "a plan that keeps all limits")
     if made.distance_decades:
         listed = ", ".join(f"{w} by {d:.2f} decades" for w, d in made.distance_decades.items())
-        widest = max((fit.inflation or 0.0) for fit in fits.values())
-        how = (
-            f"the intervals are widened by the back-test's factor {max(widest, 1.0):.2f}"
-            if widest
-            else "no back-test was run, so nothing widens the intervals for it: run one"
-        )
-        found.append(f"The plan lies beyond the runs in {listed}; {how}.")
+        found.append(f"The plan lies beyond the runs in {listed}; {warn.widened(made.inflation)}.")
     if made.source_decades:
         listed = ", ".join(f"{w} by {d:.2f} decades" for w, d in made.source_decades.items())
         found.append(f"The plan lies beyond the range that the law's source supports in {listed}.")

@@ -23,6 +23,8 @@ STEP: Final = 1e-4
 ITERATIONS: Final = 120
 TIGHT: Final = 1e-10
 CLOSE: Final = 1e-7
+ENDLESS: Final = 1e14
+"""Multipliers are near 1 where there is a minimum; beyond this a row is given up."""
 
 
 @dataclass(frozen=True)
@@ -90,18 +92,30 @@ def minimise(function: Function, start: Array, scale: Array) -> Solved:
     size = np.maximum(np.nan_to_num(np.abs(gradient).max(axis=1, initial=0.0)), 1e-8)
     s = np.maximum(-np.nan_to_num(first, nan=1.0, posinf=1.0), 0.1)
     state = _State(x, s, 0.1 / s, np.full(rows, 0.1))
-    done = np.zeros(rows, dtype=bool)
+    done, lost = np.zeros(rows, dtype=bool), np.zeros(rows, dtype=bool)
     for _ in range(ITERATIONS):
-        left = np.flatnonzero(~done)
+        left = np.flatnonzero(~(done | lost))
         if not left.size:
             break
         part = state.take(left)
-        done[left] = _iterate(function, part, left, size[left], scale)
+        with np.errstate(over="ignore", invalid="ignore"):
+            done[left] = _iterate(function, part, left, size[left], scale)
         state.put(left, part)
+        lost[left] = _runs_off(function, part, left, scale)
     f, c = function(state.x[:, None], everyone)
     m = c.shape[2]
     price = state.z * size[:, None]
     return Solved(state.x, f[:, 0], c[:, 0], price[:, :m], price[:, m:], done)
+
+
+def _runs_off(function: Function, state: _State, rows: Array, scale: Array) -> Array:
+    """Rows whose constraints contradict each other: multipliers grow without end and a constraint stays broken."""
+    found = np.abs(state.z).max(axis=1, initial=0.0) > ENDLESS
+    some = np.flatnonzero(found)
+    if some.size:
+        broken = _all(function, state.x[some, None], rows[some], scale)[1][:, 0].max(axis=1)
+        found[some] = ~(broken <= CLOSE)
+    return np.asarray(found)
 
 
 def _all(function: Function, x: Array, rows: Array, scale: Array) -> Values:

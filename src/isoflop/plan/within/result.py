@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from isoflop.fit.estimate import Estimate
 from isoflop.plan.optimum.result import Step, estimate_dict
 from isoflop.plan.within.around_best import FlatRange, Sensitivity
 from isoflop.plan.within.limits import show_value
+from isoflop.plan.within.nearby import Nearby
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,10 @@ class PlanWithin:
         leaves_out: what the intervals do not contain.
         given: word → number or label that was given.
         inputs: word → number of all that play a part, read in base units.
+        inflation: factor of a back-test in the intervals; None without one.
+        settings: word → value of all that was decided and of the law's columns, and labels that were given.
+        nearby: the nearest run whose model has a shape, every limit kept; None where there is none, or the size
+            was not to be decided.
     """
 
     question: str
@@ -77,6 +82,9 @@ class PlanWithin:
     leaves_out: tuple[str, ...]
     given: Mapping[str, Any]
     inputs: Mapping[str, float]
+    inflation: float | None = None
+    settings: Mapping[str, float | str] = field(default_factory=dict)
+    nearby: Nearby | None = None
 
     @property
     def level(self) -> float:
@@ -89,7 +97,9 @@ class PlanWithin:
         return tuple(use.text for use in self.limits if use.active)
 
     def value(self, word: str) -> float:
-        """Best value of a variable or quantity."""
+        """Best value of a variable or quantity, or the value of an input."""
+        if word in self.inputs:
+            return float(self.inputs[word])
         found = self.variables[word] if word in self.variables else self.quantities[word]
         return float(found.value)
 
@@ -108,6 +118,8 @@ class PlanWithin:
         found["sensitivity"] = [_plain(vars(item)) for item in self.sensitivity]
         found |= {key: dict(getattr(self, key)) for key in ("distance_decades", "source_decades")}
         found["steps"] = [{"number": k, **vars(step)} for k, step in enumerate(self.steps, 1)]
+        found |= {"inflation": self.inflation, "settings": dict(self.settings)}
+        found["nearby"] = None if self.nearby is None else _plain(vars(self.nearby))
         return found | {"warnings": list(self.warnings), "leaves_out": list(self.leaves_out)}
 
     def __str__(self) -> str:
@@ -128,6 +140,10 @@ class PlanWithin:
             f"{show_value(item.word, item.high)}"
             for item in self.flat
         ]
+        if self.nearby is not None:
+            some = ", ".join(f"{word} {show_value(word, self.nearby.values[word])}" for word in ("params", "tokens")
+                             if word in self.nearby.values)  # fmt: skip
+            lines.append(f"  nearest run with a shape: {some}")
         return "\n".join([*lines, *(f"Warning: {text}" for text in self.warnings)])
 
     def mark(self, word: str) -> str:

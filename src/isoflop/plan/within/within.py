@@ -1,6 +1,7 @@
 """The best plan under limits: any columns of a law, any prices, one batch of all draws."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from isoflop.errors import ColumnError, InputError, LawError
 from isoflop.fit.result import Fit
 from isoflop.laws.optimum import compute_optimum
+from isoflop.plan.within.around_best import first_best
 from isoflop.plan.within.assemble import Best, assemble
 from isoflop.plan.within.interior import Solved
 from isoflop.plan.within.problem import Batch, Problem, spread_starts
@@ -20,7 +22,17 @@ from isoflop.plan.within.variables import combinations
 Array = NDArray[Any]
 
 FINALISTS: Final = 6
-"""Combinations of listed values that every draw chooses among: the best ones of the fit itself."""
+"""Up to so many combinations of listed values every draw chooses among all; of more, among those that the fit or some
+draws choose."""
+
+PROBES: Final = 24
+"""Draws that choose among all combinations."""
+
+SPAN: Final = 24
+"""Values between the ends of what the draws choose from one list that are kept at most."""
+
+LATE: Final = 30_000
+"""Pairs of draws and combinations that are tried at most where draws have no plan with the others."""
 
 AGAIN: Final = 4
 
@@ -91,10 +103,10 @@ def plan_within(
     laid = lay_out(fits, request)
     options = combinations(laid.choices)
     laid = with_logs(laid, options[0])
-    order, starts = _rank(laid, options)
-    if not order:
+    ranked = _rank(laid, options)
+    if not ranked.order:
         raise _why_none(laid, options)
-    best = _solve_draws(laid, [options[k] for k in order], starts)
+    best = _solve_draws(laid, options, ranked)
     return assemble(fits, request, laid, best, fit.level if level is None else level)
 
 
@@ -105,21 +117,59 @@ def _put(batch: Batch, options: Sequence[Mapping[str, float]], each: int) -> Bat
     return many.setting(**{w: np.repeat([option[w] for option in options], each) for w in words})
 
 
-def _rank(laid: Laid, options: Sequence[Mapping[str, float]]) -> tuple[list[int], Array]:
-    """Best combinations of the fit itself, best first, and where each has its optimum."""
+@dataclass(frozen=True)
+class Ranked:
+    """Combinations of listed values that all draws choose among.
+
+    Args:
+        order: their places, those listed first before the others; empty where the fit itself has no plan.
+        starts: coordinates where each begins, shape (len(order), k).
+        worth: objective of the fit for every combination, infinite where it has no plan.
+    """
+
+    order: list[int]
+    starts: Array
+    worth: Array
+
+
+def _rank(laid: Laid, options: Sequence[Mapping[str, float]]) -> Ranked:
+    """The combinations that are best for the fit or for some of its draws, and where they have their optimum."""
     problem = laid.problem
     starts = np.concatenate([_closed_starts(laid), spread_starts(problem, 8 if len(options) > 8 else 24)])
     count = len(starts)
     one = _put(laid.batch.take(np.zeros(count, dtype=int)), options, count)
     solved = problem.solve(one, np.tile(starts, (len(options), 1)))
     shape = (len(options), count)
-    good = _usable(solved).reshape(shape)
-    worth = np.where(good, solved.objective.reshape(shape), np.inf)
-    place = worth.argmin(axis=1)
-    least = worth[np.arange(len(options)), place]
-    order = [int(k) for k in np.argsort(least, kind="stable")[:FINALISTS] if np.isfinite(least[k])]
-    x = solved.x.reshape(*shape, -1)
-    return order, np.array([x[k, place[k]] for k in order])
+    worth = np.where(_usable(solved), solved.objective, np.inf).reshape(shape)
+    place, every = worth.argmin(axis=1), np.arange(len(options))
+    least, x = worth[every, place], solved.x.reshape(*shape, -1)[every, place]
+    best = int(first_best(least[:, None])[0])
+    if not np.isfinite(least[best]):
+        return Ranked([], starts[:0], least)
+    # A combination that the fit cannot have may still be the best one of a draw.
+    x[~np.isfinite(least)] = x[best]
+    order = list(range(len(options)))
+    if len(options) > FINALISTS:
+        own = [int(k) for k in np.argsort(least, kind="stable")[:FINALISTS] if np.isfinite(least[k])]
+        order = sorted({best, *own[: FINALISTS // 2], *_between(_probed(laid, options, x), len(laid.choices))})
+    return Ranked(order, x[order], least)
+
+
+def _probed(laid: Laid, options: Sequence[Mapping[str, float]], starts: Array) -> list[int]:
+    """Combinations that some draws, evenly spread, choose among all."""
+    rows = np.unique(np.linspace(0, laid.batch.rows - 1, PROBES).round().astype(int))
+    batch = _put(laid.batch.take(rows), options, len(rows))
+    solved = laid.problem.solve(batch, np.repeat(starts, len(rows), axis=0))
+    worth = np.where(_usable(solved), solved.objective, np.inf).reshape(len(options), len(rows))
+    return [int(k) for k in first_best(worth)[np.isfinite(worth.min(axis=0))]]
+
+
+def _between(places: list[int], choices: int) -> list[int]:
+    """Places of one list with those between their ends, as other draws will want them; of several lists, themselves."""
+    if choices > 1 or not places:
+        return places
+    low, high = min(places), max(places)
+    return [*places, *np.unique(np.linspace(low, high, min(high - low + 1, SPAN)).round().astype(int)).tolist()]
 
 
 def _usable(solved: Solved) -> Array:
@@ -147,17 +197,33 @@ def _closed_starts(laid: Laid) -> Array:
     return made if np.isfinite(made).all() else np.empty((0, len(words)))
 
 
-def _solve_draws(laid: Laid, options: Sequence[Mapping[str, float]], starts: Array) -> Best:
-    """Every draw's optimum over the finalists; failing rows start again elsewhere."""
-    rows = laid.batch.rows
-    batch = _put(laid.batch, options, rows)
-    solved = laid.problem.solve(batch, np.repeat(starts, rows, axis=0))
-    solved = _again(laid.problem, batch, solved)
-    worth = np.where(_usable(solved), solved.objective, np.inf).reshape(len(options), rows)
-    which = worth.argmin(axis=0)
-    pick = which * rows + np.arange(rows)
+def _solve_draws(laid: Laid, options: Sequence[Mapping[str, float]], ranked: Ranked) -> Best:
+    """Every draw's optimum over the finalists; draws that have none there look among all others."""
+    solved, which, exists = _choose(laid, np.arange(laid.batch.rows), options, (ranked.order, ranked.starts))
+    missing = np.flatnonzero(~exists)
+    others = [k for k in range(len(options)) if k not in ranked.order]
+    if 0 < missing.size * len(others) <= LATE:
+        starts = np.tile(ranked.starts[0], (len(others), 1))
+        more, at, found = _choose(laid, missing, options, (others, starts))
+        for part, new in zip(vars(solved).values(), vars(more).values(), strict=True):
+            part[missing[found]] = new[found]
+        which[missing[found]], exists[missing[found]] = at[found], True
+    batch = laid.batch.setting(**{w: np.array([options[k][w] for k in which]) for w in options[0]})
+    return Best(solved, batch, exists, tuple(options), which, ranked.worth)
+
+
+def _choose(
+    laid: Laid, rows: Array, options: Sequence[Mapping[str, float]], among: tuple[list[int], Array]
+) -> tuple[Solved, Array, Array]:
+    """Solve rows for some combinations; each row's best solution, the place of its combination, whether it has one."""
+    order, starts = among
+    batch = _put(laid.batch.take(rows), [options[k] for k in order], len(rows))
+    solved = _again(laid.problem, batch, laid.problem.solve(batch, np.repeat(starts, len(rows), axis=0)))
+    worth = np.where(_usable(solved), solved.objective, np.inf).reshape(len(order), len(rows))
+    first = first_best(worth)
+    pick = first * len(rows) + np.arange(len(rows))
     chosen = Solved(*(part[pick] for part in vars(solved).values()))
-    return Best(chosen, batch.take(pick), np.isfinite(worth.min(axis=0)), tuple(options), which)
+    return chosen, np.array(order)[first], np.isfinite(worth.min(axis=0))
 
 
 def _again(problem: Problem, batch: Batch, solved: Solved) -> Solved:

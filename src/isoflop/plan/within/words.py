@@ -56,6 +56,15 @@ def flat_ends(item: FlatRange) -> tuple[str, str]:
     return show_value(item.word, item.low), show_value(item.word, item.high)
 
 
+def nearby_text(found: PlanWithin) -> str:
+    """The nearest run whose model has a shape, and how much worse it is; empty where there is none."""
+    if found.nearby is None:
+        return ""
+    words = [word for word in found.variables if word in found.nearby.values]
+    listed = ", ".join(f"{word} {show_value(word, found.nearby.values[word])}" for word in words)
+    return f"nearest run with a shape: {listed}; {found.objective} {found.nearby.worse:.1e} worse, all limits kept"
+
+
 def moved(item: Sensitivity) -> str | None:
     """By how much the best objective changes when an input rises; None where no plan keeps all limits then."""
     return f"{item.objective:+.2%}" if math.isfinite(item.objective) else None
