@@ -5,9 +5,11 @@ from tests.figures.support import marks, rows_with, said
 
 from isoflop import figures, laws
 from isoflop.errors import FitError
+from isoflop.figures.save import spec_of
 from isoflop.fit import fit_law
 from isoflop.fit.objective import robust_scale
-from isoflop.runs import RunTable
+from isoflop.runs import RunTable, read_runs
+from isoflop.uncertainty.bootstrap import bootstrap
 
 
 def test_every_run_is_a_point_at_its_compute_and_loss(fitted, runs):
@@ -85,3 +87,13 @@ def test_many_runs_are_thinned_evenly_and_it_is_said(rng):
     assert {1, 3000} <= set(rows)
     assert np.diff(sorted(rows)).max() <= 6
     assert "600 of 3,000 runs are drawn" in said(chart)
+
+
+def test_the_axis_names_the_unit_that_these_runs_have(runs):
+    columns = {word: runs.column(word) for word in ("params", "tokens")}
+    table = read_runs({**columns, "val_bpb": runs.column("loss") / 4})
+    fit = bootstrap(fit_law(laws.get("chinchilla"), table), table, draws=20, rng=np.random.default_rng(0))
+    charts = figures.fit_figure, figures.isoflop_figure, figures.forecast_figure
+    titles = {str(spec_of(make(fit, table))).count("Loss L (bits/byte)") > 0 for make in charts}
+    assert titles == {True}
+    assert "nats" not in str(spec_of(figures.fit_figure(fit, table)))

@@ -6,10 +6,13 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from tests.figures.support import rows_with, said
 from tests.report.support import elements_of, text_of
 
-from isoflop import laws
+import isoflop as iso
+from isoflop import figures, laws
 from isoflop.errors import FileError, FitError
+from isoflop.figures.place import best_params
 from isoflop.fit import fit_law
 from isoflop.fit.storage import write_text
 from isoflop.plan import plan
@@ -187,6 +190,51 @@ def test_a_law_with_a_value_per_level_has_a_report(runs):
     page = render_report(fit, both)
     assert "A[recipe=&lt;b&gt;new]" in page
     assert "needs params, tokens, recipe" in text_of(page)
+
+
+def levels_and_repeats() -> RunTable:
+    """Thirty runs of each of two recipes; the second is 3 % worse and has the largest run."""
+    one = grid()
+    params, tokens = (np.concatenate([one.column(w), 1.01 * one.column(w)]) for w in ("params", "tokens"))
+    loss = np.concatenate([one.column("loss"), 1.03 * one.column("loss")])
+    return RunTable.from_columns(
+        {"params": params, "tokens": tokens, "loss": loss, "recipe": ["old"] * 30 + ["new"] * 30,
+         "unique_tokens": tokens / np.tile([1.0, 2.0], 30)}
+    )  # fmt: skip
+
+
+def test_a_level_has_its_own_isoflop_curves_and_forecast():
+    runs = levels_and_repeats()
+    fit = fit_with_draws(laws.from_text("E + A[recipe]/N^alpha + B/D^beta"), runs)
+    old, new = (figures.isoflop_figure(fit, runs, at={"recipe": name}) for name in ("old", "new"))
+    drawn = [[row["row"] for row in rows_with(chart, "row")] for chart in (old, new)]
+    assert max(drawn[0]) <= 30 < min(drawn[1])
+    assert "recipe = old" in said(old)
+    ahead = rows_with(figures.forecast_figure(fit, runs, at={"recipe": "new"}, target=1e22), "new_low")
+    best = float(best_params(fit, fit.theta, ahead[-1]["x"], {"recipe": "new"}))
+    expected = fit.evaluate(params=best, tokens=ahead[-1]["x"] / 6 / best, recipe="new")[0]
+    assert ahead[-1]["y"] == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("law", "at", "held"),
+    [
+        ("E + A[recipe]/N^alpha + B/D^beta", None, "recipe = new"),
+        ("E + A[recipe]/N^alpha + B/D^beta", {"recipe": "old"}, "recipe = old"),
+        ("E + A/N^alpha + B/D^beta + F/U^phi", {"unique_tokens": "5B"}, "unique_tokens = 5.00B"),
+    ],
+)
+def test_a_report_looks_at_one_place_of_further_columns(tmp_path, law, at, held):
+    iso.report(law, levels_and_repeats(), tmp_path / "page.html", at=at, bootstrap=20, hold_out=1, device="")
+    text = text_of((tmp_path / "page.html").read_text("utf-8"))
+    assert f"Forecast and plan are at {held}" in text
+    assert "Tokens per parameter D/N" in text
+    assert "no single line" not in text
+
+
+def test_a_place_that_the_law_does_not_have_is_refused(tmp_path):
+    with pytest.raises(iso.InputError, match="no further column to set, not colour"):
+        iso.report("chinchilla", grid(), tmp_path / "page.html", at={"colour": "red"}, bootstrap=10)
 
 
 def test_a_fit_that_must_not_be_trusted_says_so_at_the_top():

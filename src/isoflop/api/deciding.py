@@ -11,8 +11,10 @@ from isoflop.api.fitting import fit
 from isoflop.api.inputs import FitChoices, LawLike, Runs, as_laws, as_runs, response_of
 from isoflop.api.judging import backtest, compare
 from isoflop.engine import Progress
-from isoflop.errors import InputError, LawError, TableError
+from isoflop.errors import ColumnError, InputError, LawError, TableError
+from isoflop.fit.prepare import prepare
 from isoflop.fit.result import Fit
+from isoflop.laws.isocurve import other_columns
 from isoflop.plan.costs.cost import cost
 from isoflop.plan.costs.hardware import device as device_of
 from isoflop.plan.costs.result import Cost
@@ -25,6 +27,7 @@ from isoflop.plan.profiles.isoflops import isoflop_profiles as run_profiles
 from isoflop.plan.within.within import plan_within
 from isoflop.report.page import Parts, write_report
 from isoflop.runs.table import RunTable
+from isoflop.units import parse_quantity
 from isoflop.validate.backtest import with_backtest
 from isoflop.validate.comparison import Comparison
 from isoflop.validate.outcome import Backtest
@@ -104,6 +107,7 @@ def report(  # noqa: PLR0913 -- one keyword per decision, each with the expert's
     by: str = "flops",
     hold_out: int | None = None,
     against: Sequence[LawLike] = (),
+    at: Mapping[str, float | str] | None = None,
     within: Within | None = None,
     device: str | None = None,
     title: str = "",
@@ -123,6 +127,8 @@ def report(  # noqa: PLR0913 -- one keyword per decision, each with the expert's
         by: column of the back-test's cuts.
         hold_out: how many of the largest groups the back-test holds out.
         against: other laws to compare with on the same held-out runs.
+        at: level of each indexed parameter's column, and value of each further column of the law, at which to
+            forecast and plan; those of the largest run where not given.
         within: a plan under limits beside the one for compute: choose, limits and the like, as `plan_within` takes
             them.
         device: accelerator for the cost of the plan, and for the plan under limits; H100 for the cost, as an
@@ -150,18 +156,19 @@ def report(  # noqa: PLR0913 -- one keyword per decision, each with the expert's
     table = as_runs(runs, response=choices.get("response") or response_of(law))
     fitted = fit(law, table, bootstrap=bootstrap, resample=resample, progress=progress, **choices)
     options = {**choices, "by": by, "hold_out": hold_out}
-    comparison = _compare((law, *against), table, fitted, _plan(fitted, flops), options) if against else None
+    place = _place(fitted, table, at, (within or {}).get("given"))
+    comparison = _compare((law, *against), table, fitted, _plan(fitted, flops, place), options) if against else None
     tested = _own(comparison, fitted) if comparison is not None and resample == "bayes" else None
     if tested is None:
         tested = _backtest(law, table, fitted, {**options, "resample": resample})
     if tested is not None:
         fitted = with_backtest(fitted, tested)
-    profiles = _profiles(table, fitted, int(choices.get("seed", 0)))
-    planned = _plan(fitted, flops)
+    planned = _plan(fitted, flops, place)
     parts: Parts = {
-        "command": command, "backtest": tested, "comparison": comparison, "profiles": profiles, "plan": planned,
+        "command": command, "backtest": tested, "comparison": comparison, "plan": planned, "at": place,
+        "profiles": _profiles(table, fitted, place, int(choices.get("seed", 0))),
         "within": plan_within(fitted, device=device or "", **within) if within else None,
-        "cost": _cost(planned, device), "design": _next(fitted, flops),
+        "cost": _cost(planned, device), "design": _next(fitted, flops, place),
     }  # fmt: skip
     if title:
         parts["title"] = title
@@ -178,12 +185,16 @@ def _backtest(law: LawLike, table: RunTable, fitted: Fit, options: dict[str, Any
 
 
 def _compare(
-    laws: Sequence[LawLike], table: RunTable, fitted: Fit, planned: Plan | None, options: Mapping[str, Any]
+    laws: Sequence[LawLike],
+    table: RunTable,
+    fitted: Fit,
+    planned: Plan | InputError | None,
+    options: Mapping[str, Any],
 ) -> Comparison:
     """Laws on the same held-out runs, with their forecasts of the plan where all can give one."""
     known = {"params", "tokens", "flops", "tokens_per_param"}
-    target = None
-    if planned is not None and planned.exists and all(set(one.columns) <= known for one in as_laws(laws, table)):
+    target, plain = None, [set(one.columns) <= known and not one.parsed.indexed for one in as_laws(laws, table)]
+    if isinstance(planned, Plan) and planned.exists and all(plain):
         target = {"params": float(planned.params.value), "tokens": float(planned.tokens.value)}
     return compare(laws, table, **{**options, "objective": fitted.objective.name, "target": target})
 
@@ -193,9 +204,9 @@ def _own(comparison: Comparison, fitted: Fit) -> Backtest:
     return next(entry.backtest for entry in comparison.entries if entry.formula == fitted.law.formula)
 
 
-def _cost(planned: Plan | None, device: str | None) -> Cost | InputError | None:
+def _cost(planned: Plan | InputError | None, device: str | None) -> Cost | InputError | None:
     """The cost of the plan, or why there is none; None without a plan or a device."""
-    if planned is None or not planned.exists or device == "":
+    if not isinstance(planned, Plan) or not planned.exists or device == "":
         return None
     try:
         found = cost(planned, site=device or DEVICE)
@@ -207,31 +218,67 @@ def _cost(planned: Plan | None, device: str | None) -> Cost | InputError | None:
     return replace(found, warnings=(said, *found.warnings))
 
 
-def _profiles(table: RunTable, fitted: Fit, seed: int) -> Isoflops | None:
-    """IsoFLOP profiles, or None where the runs are not grouped by compute; the page says so."""
+def _place(
+    fitted: Fit, table: RunTable, at: Mapping[str, float | str] | None, settings: Mapping[str, float | str] | None
+) -> dict[str, float | str]:
+    """Levels and further columns at which the page looks: those given, also for limits; else the largest run's.
+
+    Raises:
+        ColumnError: the law has no such column.
+    """
     try:
-        return isoflop_profiles(table, response=fitted.response, level=fitted.level, seed=seed)
+        others = other_columns(fitted.law)
+    except LawError:
+        others = ()  # no sizes to choose
+    wanted = {*others, *fitted.levels}
+    unknown = sorted(set(at or {}) - wanted)
+    if unknown:
+        known = ", ".join(sorted(wanted)) or "no further column"
+        raise ColumnError(f"Law {fitted.law.name!r} has {known} to set, not {', '.join(unknown)}. Leave it out.")
+    given = {**{w: value for w, value in (settings or {}).items() if w in wanted}, **(at or {})}
+    runs = prepare(fitted.law, table, fitted.response)
+    order = next(w for w in ("flops", "params", fitted.law.columns[0]) if w in runs.names)
+    largest = int(np.nanargmax(runs.column(order)))
+    found: dict[str, float | str] = {}
+    for word in others:
+        value = given.get(word, float(runs.column(word)[largest]))
+        found[word] = parse_quantity(value) if isinstance(value, str) else value
+    for word in fitted.levels:
+        names, codes = runs.labels(word)
+        found[word] = str(given.get(word, names[codes[largest]]))
+    return found
+
+
+def _profiles(table: RunTable, fitted: Fit, place: Mapping[str, float | str], seed: int) -> Isoflops | None:
+    """IsoFLOP profiles, or None where the runs are not grouped by compute; the page says so."""
+    runs = table
+    for word in fitted.levels:
+        names, codes = runs.labels(word)
+        runs = runs.select(np.array([names[k] == place[word] if k >= 0 else False for k in codes]), f"another {word}")
+    try:
+        return isoflop_profiles(runs, response=fitted.response, level=fitted.level, seed=seed)
     except TableError:
         return None
 
 
-def _plan(fitted: Fit, flops: float | None) -> Plan | None:
-    """The plan, or None for a law that has no sizes to choose; the page says so."""
+def _plan(fitted: Fit, flops: float | None, place: Mapping[str, Any]) -> Plan | InputError | None:
+    """The plan; the reason where the law has no sizes to choose; None where no compute is known."""
     if flops is None and "flops" not in fitted.data.ranges:
         return None
+    target = AHEAD * fitted.data.ranges["flops"][1] if flops is None else flops
     try:
-        return plan(fitted, flops=AHEAD * fitted.data.ranges["flops"][1] if flops is None else flops)
-    except LawError:
-        return None
+        return plan(fitted, flops=target, **place)
+    except LawError as reason:
+        return reason
 
 
-def _next(fitted: Fit, flops: float | None) -> Design | None:
+def _next(fitted: Fit, flops: float | None, place: Mapping[str, Any]) -> Design | None:
     """Eight runs that narrow the plan's interval most for ten times the largest run's compute, or None."""
     if fitted.draws is None or "flops" not in fitted.data.ranges:
         return None
     largest = fitted.data.ranges["flops"][1]
     try:
-        target = {"flops": AHEAD * largest if flops is None else flops}
+        target = {"flops": AHEAD * largest if flops is None else flops, **place}
         return next_runs(fitted, target, budget=DECADE * largest, most=8)
     except InputError:
         return None

@@ -78,12 +78,13 @@ def report(  # noqa: PLR0913 - a command's arguments are its options
         "weights": weights, "noise": noise, "level": level, "seed": seed,
     }  # fmt: skip
     asked = show_within.asked(choose, limits, settings, minimise=minimise, maximise=maximise)
-    if not choose and any(asked.values()):
+    if not choose and (limits or minimise or maximise):
         raise InputError("A plan under limits must know what is to be decided. Add --choose params --choose tokens.")
+    at = {} if choose else asked["given"]
     with output.progress("report") as progress:
         found = api.report(
             law, table, out, flops=flops, by=by, hold_out=hold_out, against=against or (),
-            within=asked if choose else None, device=device, title=title, bootstrap=bootstrap, resample=resample,
+            at=at, within=asked if choose else None, device=device, title=title, bootstrap=bootstrap, resample=resample,
             command=shlex.join(["isoflop", *context.obj]), progress=progress, **choices,
         )  # fmt: skip
     if as_json:

@@ -156,15 +156,16 @@ def text_of(word: str, value: float) -> str:
     return format_quantity(value) if word in COUNTED else f"{value:.5g}"
 
 
-def column_title(word: str) -> str:
-    """A column's name with its letter and unit."""
+def column_title(word: str, unit_here: str | None = None) -> str:
+    """A column's name with its letter and unit; the table at hand may count it in another unit than the vocabulary."""
     column = VOCABULARY.get(word)
     if column is None:
-        return word
+        return f"{word} ({unit_here})" if unit_here else word
     names = {"params": "Parameters", "tokens": "Training tokens", "flops": "Training compute", "loss": "Loss"}
     name = names.get(word, word.replace("_", " ").capitalize())
     letter = f" {column.letter}" if column.letter else ""
-    unit = f" ({column.unit})" if column.unit and column.unit not in name.casefold() else ""
+    counted = column.unit if unit_here is None else unit_here
+    unit = f" ({counted})" if counted and counted not in name.casefold() else ""
     return f"{name}{letter}{unit}"
 
 
@@ -179,7 +180,8 @@ def size_colour(sizes: ArrayLike, *, word: str = "params", field: str = "size") 
         domain = [shown.low, shown.high]
     marks = ticks(*domain, log=shown.log, most=5)
     legend = alt.Legend(
-        title=column_title(word), values=marks, labelExpr=label_of(word), columns=len(marks), symbolOpacity=1
-    )
+        title=column_title(word), values=marks, labelExpr=label_of(word), columns=len(marks), symbolOpacity=1,
+        labelOverlap="parity", labelSeparation=6,
+    )  # fmt: skip
     scale = alt.Scale(type="log" if shown.log else "linear", domain=domain, scheme=dict(SIZES))
     return alt.Color(field, type="quantitative", scale=scale, legend=legend)

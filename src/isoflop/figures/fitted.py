@@ -57,7 +57,7 @@ def _axes(seen: Observed, x: str, curves: list[Curve]) -> tuple[Axis, Axis]:
     low, high = float(seen.response.min()), float(seen.response.max())
     inside = [np.clip(v, low - 0.1 * (high - low), high + 0.1 * (high - low)) for v in reach]
     along = axis(x, [seen.columns[x], *(c.x for c in curves)])
-    return along, axis(seen.response_word, [seen.response, *inside])
+    return along, seen.response_axis([seen.response, *inside])
 
 
 def _curve_layers(curves: list[Curve], along: Axis, up: Axis, colour: object) -> list[Any]:

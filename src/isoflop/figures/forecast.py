@@ -11,6 +11,7 @@ from isoflop.figures.axes import Axis, axis, column_title, text_of
 from isoflop.figures.curves import complete
 from isoflop.figures.isoflop import has_isoflops
 from isoflop.figures.observed import Observed, observed, source, thin, thinned_note
+from isoflop.figures.place import NOWHERE, Place, best_params, held_words, inputs_at, open_words
 from isoflop.figures.theme import BLUE, GRID, INK, MUTED, VERMILION, finish
 from isoflop.fit import Fit, Forecast
 from isoflop.fit.prepare import prepare
@@ -41,13 +42,18 @@ class Path:
     columns: dict[str, Any]
 
 
-def can_forecast(fit: Fit) -> bool:
-    """Whether the law leads along one line: compute-optimal sizes, or its only column."""
-    return not fit.levels and (has_isoflops(fit) or len(fit.law.columns) == 1)
+def can_forecast(fit: Fit, at: Place = NOWHERE) -> bool:
+    """Whether the law leads along one line: compute-optimal sizes, or the only column that is not held."""
+    return has_isoflops(fit, at) or (len(open_words(fit, at)) == 1 and not set(fit.levels) - set(at))
 
 
 def forecast_figure(
-    fit: Fit, table: RunTable, *, target: float | None = None, held_out: RunTable | None = None
+    fit: Fit,
+    table: RunTable,
+    *,
+    target: float | None = None,
+    held_out: RunTable | None = None,
+    at: Place = NOWHERE,
 ) -> "alt.LayerChart":
     """Draw the forecast along the compute-optimal sizes, from the runs to a target.
 
@@ -56,6 +62,7 @@ def forecast_figure(
         table: the runs that it was fitted to.
         target: compute to reach (or value of the law's only column); two decades beyond the runs when None.
         held_out: larger runs that the fit has not seen, drawn beside what it says about each of them.
+        at: levels of indexed parameters, whose runs are drawn, and values of the law's further columns.
 
     Returns:
         Runs, their range shaded, the forecast with the band of the mean and of a new run, decades beyond the runs.
@@ -66,8 +73,8 @@ def forecast_figure(
     """
     import altair as alt
 
-    seen = observed(fit, table)
-    path = _path(fit, seen, target)
+    seen = observed(fit, table, at)
+    path = _path(fit, seen, target, at)
     if not len(path.x):
         raise LawError(f"Law {fit.law.name!r} has no compute-optimal size in this range. Give another target.")
     mean = fit.predict(new_run=False, **path.columns)
@@ -91,33 +98,37 @@ def forecast_figure(
         chart.mark_line(strokeWidth=2, color=INK, clip=True).encode(along.x(), up.y()),
         points.encode(along.x(), up.y(), tooltip=seen.tooltip(path.word)),
         *_held_out_layers(others, along, up),
-        *_target_layers(fit, path, target, along, up),
+        *_target_layers(fit, path, target, (along, up), at),
     ]
     said = _said(fit, path, float(values.max()), others) + thinned_note(len(pick), len(values))
-    return finish(layers, f"Forecast of {fit.response} beyond the runs", said)
+    title = f"Forecast of {fit.response} beyond the runs"
+    return finish(layers, f"{title}, {held_words(at)}" if at else title, said)
 
 
-def _path(fit: Fit, seen: Observed, target: float | None) -> Path:
+def line_word(fit: Fit, at: Place = NOWHERE) -> str:
+    """Column along which a forecast goes: compute where sizes are chosen, else the only one that is not held."""
+    return "flops" if has_isoflops(fit, at) else next(iter(open_words(fit, at)))
+
+
+def _path(fit: Fit, seen: Observed, target: float | None, at: Place) -> Path:
     """Places of the forecast, and what the law is given there."""
-    if not can_forecast(fit):
+    if not can_forecast(fit, at):
         raise LawError(
             f"Law {fit.law.name!r} needs {', '.join((*fit.law.columns, *fit.levels))}: no single line leads beyond the "
-            "runs. Forecast points with fit.predict."
+            "runs. Hold the others (at=…), or forecast points with fit.predict."
         )
-    word = "flops" if has_isoflops(fit) else fit.law.columns[0]
+    word = line_word(fit, at)
     if word not in seen.columns:
         raise LawError(f"The runs have no column {word!r} to forecast along.")
     values = seen.columns[word]
     end = max(float(values.max()) * 10**REACH if target is None else target * 1.6, float(values.max()))
     x = np.geomspace(float(values.min()), end, STEPS)
-    if not has_isoflops(fit):
-        return Path(word, x, {word: x})
-    from isoflop.laws.optimum import compute_optimum
-
-    params = compute_optimum(fit.law, fit.theta, x).params
+    if not has_isoflops(fit, at):
+        return Path(word, x, {word: x, **at})
+    params = best_params(fit, fit.theta, x, at)
     found = np.isfinite(params)
     columns = complete({"flops": x[found], "params": params[found]})
-    return Path(word, x[found], {w: columns[w] for w in fit.law.columns})
+    return Path(word, x[found], inputs_at(fit, columns, at))
 
 
 def _height(seen: Observed, new: Forecast, others: list[dict[str, Any]]) -> Axis:
@@ -125,7 +136,7 @@ def _height(seen: Observed, new: Forecast, others: list[dict[str, Any]]) -> Axis
     values = np.concatenate([seen.response, new.value, [row["y"] for row in others]])
     low, high = float(values.min()), float(values.max())
     spread = [np.clip(end, low - 0.5 * (high - low), high + 0.1 * (high - low)) for end in new.interval]
-    return axis(seen.response_word, [values, *spread])
+    return seen.response_axis([values, *spread])
 
 
 def _range_layers(along: Axis, low: float, high: float) -> list[Any]:
@@ -151,13 +162,22 @@ def _held_out(fit: Fit, table: RunTable | None, word: str) -> list[dict[str, Any
         return []
     runs = prepare(fit.law, table, fit.response)
     columns: dict[str, Any] = {w: runs.column(w) for w in fit.law.columns}
-    found = fit.predict(new_run=True, **columns)
+    found = fit.predict(new_run=True, **columns, **_labels(fit, runs))
     everything = complete({w: runs.column(w) for w in ("params", "tokens", "flops") if w in runs.names} | columns)
     return [
         {"x": everything[word][k], "y": y, "forecast": found.value[k], "low": found.interval[0][k],
          "high": found.interval[1][k], "row": int(runs.source_rows[k])}
         for k, y in enumerate(runs.column(fit.response))
     ]  # fmt: skip
+
+
+def _labels(fit: Fit, runs: RunTable) -> dict[str, Any]:
+    """Level of every run in each column of an indexed parameter."""
+    found = {}
+    for column in fit.levels:
+        names, codes = runs.labels(column)
+        found[column] = [names[code] for code in codes]
+    return found
 
 
 def _held_out_layers(rows: list[dict[str, Any]], along: Axis, up: Axis) -> list[Any]:
@@ -179,23 +199,22 @@ def _held_out_layers(rows: list[dict[str, Any]], along: Axis, up: Axis) -> list[
     return [bars.encode(along.x(), up.y("low"), alt.Y2("high")), marks.encode(along.x(), up.y(), tooltip=tips)]
 
 
-def _target_layers(fit: Fit, path: Path, target: float | None, along: Axis, up: Axis) -> list[Any]:
+def _target_layers(fit: Fit, path: Path, target: float | None, axes: tuple[Axis, Axis], at: Place) -> list[Any]:
     """The forecast at the target: a diamond and its interval."""
     import altair as alt
 
     if target is None:
         return []
+    along, up = axes
     place = int(np.abs(np.log(path.x / target)).argmin())
     ratio = target / path.x[place]
     # Between two places of the path the optimal size follows the same power of compute.
-    if path.word == "flops" and has_isoflops(fit):
-        from isoflop.laws.optimum import compute_optimum
-
-        params = compute_optimum(fit.law, fit.theta, target).params
+    if path.word == "flops" and has_isoflops(fit, at):
+        params = best_params(fit, fit.theta, target, at)
         whole = complete({"flops": np.array([target]), "params": np.atleast_1d(params)})
-        columns: dict[str, Any] = {w: whole[w] for w in fit.law.columns}
+        columns = inputs_at(fit, whole, at)
     else:
-        columns = {path.word: np.array([path.x[place] * ratio])}
+        columns = {path.word: np.array([path.x[place] * ratio]), **at}
     found = fit.predict(new_run=True, **columns)
     row = {"x": target, "y": found.value[0], "low": found.interval[0][0], "high": found.interval[1][0]}
     if not np.isfinite(row["y"]):
@@ -210,7 +229,8 @@ def _target_layers(fit: Fit, path: Path, target: float | None, along: Axis, up: 
 
 def _said(fit: Fit, path: Path, largest: float, others: list[dict[str, Any]]) -> list[str]:
     """What line and bands are, and how far they reach."""
-    line = "at the compute-optimal size" if has_isoflops(fit) else f"against {column_title(path.word).lower()}"
+    optimal = path.word == "flops" and "params" in path.columns
+    line = "at the compute-optimal size" if optimal else f"against {column_title(path.word).lower()}"
     far = np.log10(path.x.max() / largest)
     said = [
         f"The line is the fitted law {line}; dark band: {fit.level:.0%} interval of its mean, pale: of a new run. "

@@ -10,6 +10,7 @@ from isoflop.errors import LawError
 from isoflop.figures.axes import Axis, axis, size_colour, text_of
 from isoflop.figures.curves import PLANE, Curve, complete, curve
 from isoflop.figures.observed import Observed, observed, source, thin, thinned_note
+from isoflop.figures.place import NOWHERE, Place, best_params, held_words, inputs_at, open_words
 from isoflop.figures.theme import INK, finish
 from isoflop.fit import Estimate, Fit
 from isoflop.fit.estimate import estimate_from_draws
@@ -42,10 +43,10 @@ class Budget:
     high: float
 
 
-def has_isoflops(fit: Fit) -> bool:
-    """Whether the law trades parameters against tokens at equal compute."""
-    columns = set(fit.law.columns)
-    return not fit.levels and "params" in columns and columns <= PLANE and len(columns) > 1
+def has_isoflops(fit: Fit, at: Place = NOWHERE) -> bool:
+    """Whether the law trades parameters against tokens at equal compute, given its levels and further columns."""
+    columns = open_words(fit, at)
+    return "params" in columns and columns <= PLANE and len(columns) > 1
 
 
 def budgets(flops: Array, sizes: Array, *, least: int = 4) -> list[Budget]:
@@ -65,15 +66,13 @@ def budgets(flops: Array, sizes: Array, *, least: int = 4) -> list[Budget]:
     return sorted(found, key=lambda b: b.flops)
 
 
-def best_sizes(fit: Fit, flops: Array) -> list[Estimate | None]:
+def best_sizes(fit: Fit, flops: Array, at: Place = NOWHERE) -> list[Estimate | None]:
     """The size with the lowest fitted loss at each budget, with its interval; None where the curve has no minimum."""
-    from isoflop.laws.optimum import compute_optimum
-
-    values = compute_optimum(fit.law, fit.theta, flops).params
+    values = best_params(fit, fit.theta, flops, at)
     if fit.draws is None:
         none = (float("nan"), float("nan"))
         return [Estimate(float(v), none, fit.level) if np.isfinite(v) else None for v in values]
-    draws = compute_optimum(fit.law, fit.draws, flops).params
+    draws = best_params(fit, fit.draws, flops, at)
     return [
         estimate_from_draws(float(v), draws[:, k], level=fit.level, correction=fit.correction)
         if np.isfinite(v)
@@ -82,12 +81,13 @@ def best_sizes(fit: Fit, flops: Array) -> list[Estimate | None]:
     ]
 
 
-def isoflop_figure(fit: Fit, table: RunTable) -> "alt.LayerChart":
+def isoflop_figure(fit: Fit, table: RunTable, *, at: Place = NOWHERE) -> "alt.LayerChart":
     """Draw loss against parameters at equal compute, with fitted lines and their minima.
 
     Args:
         fit: the fit of a law of params and tokens (or flops).
         table: the runs that it was fitted to.
+        at: levels of indexed parameters, whose runs are drawn, and values of the law's further columns.
 
     Returns:
         Runs of up to nine budgets coloured by compute, the fitted curve of each, its minimum and, where the fit has
@@ -97,27 +97,27 @@ def isoflop_figure(fit: Fit, table: RunTable) -> "alt.LayerChart":
         LawError: the law does not trade parameters against tokens.
         FitError: these are not the fit's runs.
     """
-    if not has_isoflops(fit):
+    if not has_isoflops(fit, at):
         raise LawError(
-            f"Law {fit.law.name!r} is a function of {', '.join(fit.law.columns)}: isoFLOP curves need one of params "
-            "and tokens. Fit such a law, for instance chinchilla."
+            f"Law {fit.law.name!r} is a function of {', '.join((*fit.law.columns, *fit.levels))}: isoFLOP curves need "
+            "one of params and tokens, and a value for everything else (at=…). Fit such a law, for instance chinchilla."
         )
-    seen = observed(fit, table)
+    seen = observed(fit, table, at)
     seen = replace(seen, columns={**seen.columns, **complete({w: seen.columns[w] for w in PLANE if w in seen.columns})})
     flops, sizes = seen.columns["flops"], seen.columns["params"]
     grouped = budgets(flops, sizes)
     rows = np.concatenate([b.rows for b in grouped]) if grouped else np.arange(len(flops))
     shown = grouped or _spread_budgets(flops, sizes)
     pick = rows[thin(flops[rows])]
-    curves = [_line(fit, b) for b in shown]
-    best = best_sizes(fit, np.array([b.flops for b in shown]))
+    curves = [_line(fit, b, at) for b in shown]
+    best = best_sizes(fit, np.array([b.flops for b in shown]), at)
     minima = [(b, size) for b, size in zip(shown, best, strict=True) if size is not None]
     along, up = _axes(seen, rows, curves, minima)
     colour = size_colour([*flops[rows], *(b.flops for b in shown)], word="flops")
-    layers = _layers((seen, pick), curves, (along, up), colour) + _minima_layers(fit, minima, along, up)
-    return finish(
-        layers, "Loss against size at equal compute", _said(fit, grouped, minima) + thinned_note(len(pick), len(rows))
-    )
+    layers = _layers((seen, pick), curves, (along, up), colour) + _minima_layers(fit, minima, (along, up), at)
+    said = _said(fit, grouped, minima) + thinned_note(len(pick), len(rows))
+    title = "Loss against size at equal compute"
+    return finish(layers, f"{title}, {held_words(at)}" if at else title, said)
 
 
 def _spread_budgets(flops: Array, sizes: Array) -> list[Budget]:
@@ -127,11 +127,11 @@ def _spread_budgets(flops: Array, sizes: Array) -> list[Budget]:
     return [Budget(float(np.exp(p)), np.array([], dtype=int), low, high) for p in places]
 
 
-def _line(fit: Fit, budget: Budget) -> Curve:
+def _line(fit: Fit, budget: Budget, at: Place) -> Curve:
     """Fitted loss along one budget."""
     sizes = np.geomspace(budget.low / 1.25, budget.high * 1.25, STEPS)
     columns = complete({"params": sizes, "flops": np.full(STEPS, budget.flops)})
-    return curve(fit, sizes, {w: columns[w] for w in fit.law.columns}, budget.flops)
+    return curve(fit, sizes, inputs_at(fit, columns, at), budget.flops)
 
 
 def _axes(seen: Observed, rows: Array, curves: list[Curve], minima: list[tuple[Budget, Estimate]]) -> tuple[Axis, Axis]:
@@ -145,7 +145,7 @@ def _axes(seen: Observed, rows: Array, curves: list[Curve], minima: list[tuple[B
     ends = [
         np.clip([m.value, *np.nan_to_num(m.interval, nan=m.value)], sizes.min() / 3, sizes.max() * 3) for _, m in minima
     ]
-    return axis("params", [sizes, *spread, *ends]), axis(seen.response_word, [response, *heights])
+    return axis("params", [sizes, *spread, *ends]), seen.response_axis([response, *heights])
 
 
 def _layers(points: tuple[Observed, Array], curves: list[Curve], axes: tuple[Axis, Axis], colour: object) -> list[Any]:
@@ -163,16 +163,17 @@ def _layers(points: tuple[Observed, Array], curves: list[Curve], axes: tuple[Axi
     return [*layers, runs.encode(along.x(), up.y(), colour, tooltip=seen.tooltip("params"))]
 
 
-def _minima_layers(fit: Fit, minima: list[tuple[Budget, Estimate]], along: Axis, up: Axis) -> list[Any]:
+def _minima_layers(fit: Fit, minima: list[tuple[Budget, Estimate]], axes: tuple[Axis, Axis], at: Place) -> list[Any]:
     """A diamond at each minimum, and a bar for its interval."""
     import altair as alt
 
     if not minima:
         return []
+    along, up = axes
     rows = []
     for budget, best in minima:
         columns = complete({"params": np.array([best.value]), "flops": np.array([budget.flops])})
-        loss = float(fit.evaluate(**{w: columns[w] for w in fit.law.columns})[0])
+        loss = float(fit.evaluate(**inputs_at(fit, columns, at))[0])
         text = f"{text_of('params', best.value)} at {text_of('flops', budget.flops)} FLOP"
         rows.append({"x": best.value, "y": loss, "low": best.interval[0], "high": best.interval[1], "text": text})
     chart = alt.Chart(source(rows))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from isoflop.errors import FitError
-from isoflop.figures.axes import column_title, text_of
+from isoflop.figures.axes import Axis, axis, column_title, text_of
 from isoflop.fit import Fit
 from isoflop.fit.prepare import prepare
 from isoflop.runs import RunTable
@@ -36,6 +36,7 @@ class Observed:
         residuals: in the objective's scale, shape (n,).
         source_rows: number of each run's row in its file.
         response_word: the column that was explained.
+        unit: its unit.
     """
 
     columns: Mapping[str, Array]
@@ -44,6 +45,11 @@ class Observed:
     residuals: Array
     source_rows: Array
     response_word: str
+    unit: str
+
+    def response_axis(self, values: Sequence[ArrayLike]) -> Axis:
+        """An axis of the response, in the unit that it has in these runs."""
+        return axis(self.response_word, values, title=column_title(self.response_word, self.unit))
 
     def axis_word(self, wanted: str | None, law_columns: Sequence[str]) -> str:
         """The column to draw against: the one asked for, else compute, else the law's first column."""
@@ -89,12 +95,13 @@ class Observed:
         return tips
 
 
-def observed(fit: Fit, table: RunTable) -> Observed:
+def observed(fit: Fit, table: RunTable, at: Mapping[str, Any] | None = None) -> Observed:
     """Give the runs that a fit used, in its order.
 
     Args:
         fit: the fit.
         table: the runs that it was fitted to.
+        at: column of an indexed parameter → the level whose runs are wanted; all runs when None.
 
     Returns:
         Runs with fitted values and residuals.
@@ -114,7 +121,20 @@ def observed(fit: Fit, table: RunTable) -> Observed:
     residuals = np.asarray(fit.residuals, dtype=float)
     fitted = response * np.exp(-residuals) if fit.objective.log else response - residuals
     wide = {word: values for word, values in numbers.items() if np.isfinite(values).all() and word != fit.response}
-    return Observed(wide, response, fitted, residuals, runs.source_rows, fit.response)
+    whole = Observed(wide, response, fitted, residuals, runs.source_rows, fit.response, fit.law.unit)
+    return whole if not (fit.levels and at) else _of_level(whole, fit, runs, at)
+
+
+def _of_level(seen: Observed, fit: Fit, runs: RunTable, at: Mapping[str, Any]) -> Observed:
+    """The runs of one level of every indexed parameter."""
+    keep = np.ones(len(seen.response), dtype=bool)
+    for column in fit.levels:
+        names, codes = runs.labels(column)
+        keep &= np.array([names[code] == str(at[column]) for code in codes])
+    return Observed(
+        {word: values[keep] for word, values in seen.columns.items()}, seen.response[keep], seen.fitted[keep],
+        seen.residuals[keep], seen.source_rows[keep], seen.response_word, seen.unit,
+    )  # fmt: skip
 
 
 def thin(order_by: ArrayLike, most: int = MOST_POINTS) -> Array:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoflop.errors import LawError
-from isoflop.figures.axes import Axis, axis, size_colour, text_of
+from isoflop.figures.axes import Axis, axis, column_title, size_colour, text_of
 from isoflop.figures.observed import source, thin
 from isoflop.figures.theme import INK, MUTED, finish
 from isoflop.plan.profiles.isoflops import Isoflops
@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     import altair as alt
 
 
-def profile_figure(found: Isoflops, *, response: str = "loss") -> "alt.LayerChart":
+def profile_figure(found: Isoflops, *, response: str = "loss", unit: str | None = None) -> "alt.LayerChart":
     """Draw the profiles with the minima that the power law goes through.
 
     Args:
         found: profiles of a table.
         response: column whose minimum was looked for.
+        unit: its unit; the vocabulary's when None.
 
     Returns:
         Runs of each budget coloured by compute, polynomials (dashed where they do not count), and the used minima
@@ -37,7 +38,8 @@ def profile_figure(found: Isoflops, *, response: str = "loss") -> "alt.LayerChar
     runs = [{"x": n, "y": y, "size": p.flops} for p in drawn for n, y in zip(p.sizes, p.losses, strict=True)]
     pick = [runs[i] for i in thin(np.array([row["x"] for row in runs]))]
     along = axis("params", [[row["x"] for row in runs]])
-    up = axis(response, [[row["y"] for row in runs], *(p.curve[1] for p in drawn if p.used)])
+    heights = [[row["y"] for row in runs], *(p.curve[1] for p in drawn if p.used)]
+    up = axis(response, heights, title=column_title(response, unit))
     colour = size_colour([p.flops for p in drawn], word="flops")
     points = alt.Chart(source(pick)).mark_circle(size=34, opacity=0.75)
     layers = [

@@ -1,9 +1,15 @@
 """Sections on what follows: back-test, forecast, plan."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from isoflop import figures
-from isoflop.errors import LawError
+from isoflop.errors import InputError, LawError
+from isoflop.figures.curves import complete
+from isoflop.figures.forecast import line_word
+from isoflop.figures.place import best_params, held_words, inputs_at
 from isoflop.fit import Fit
 from isoflop.plan import Plan
 from isoflop.report.blocks import Block, Heading, Items, Section, Steps, Table, Text
@@ -73,7 +79,13 @@ def _verdict(found: Backtest) -> str:
     return said + "; no inflation is needed."
 
 
-def forecast_section(fit: Fit, table: RunTable, target: float | None, held_out: RunTable | None) -> Section:
+def forecast_section(
+    fit: Fit,
+    table: RunTable,
+    target: float | None,
+    held_out: RunTable | None,
+    at: Mapping[str, Any] | None = None,
+) -> Section:
     """The forecast along the compute-optimal sizes (or the law's only column).
 
     Args:
@@ -81,64 +93,68 @@ def forecast_section(fit: Fit, table: RunTable, target: float | None, held_out: 
         table: the runs that it was fitted to.
         target: compute to reach.
         held_out: larger runs that the fit has not seen.
+        at: levels of indexed parameters, and values of the law's further columns.
 
     Returns:
         The section, with the reason where no single line leads beyond the runs.
     """
+    place = at or {}
     try:
-        blocks: list[Block] = [drawing(figures.forecast_figure(fit, table, target=target, held_out=held_out))]
-        blocks.append(_forecast_table(fit, target))
+        figure = figures.forecast_figure(fit, table, target=target, held_out=held_out, at=place)
+        blocks: list[Block] = [drawing(figure), _forecast_table(fit, target, place)]
     except LawError as reason:
         blocks = [Text(str(reason))]
+    if place:
+        blocks.append(Text(f"Forecast and plan are at {held_words(place)}; at=… (--set) makes them at another place."))
     if fit.inflation is not None:
         blocks.append(Text(f"Bands are {fit.inflation:.2f} times as wide as the draws alone, as the back-test asks."))
     return Section("forecast", "Forecast", blocks)
 
 
-def _forecast_table(fit: Fit, target: float | None) -> Table:
+def _forecast_table(fit: Fit, target: float | None, at: Mapping[str, Any]) -> Table:
     """Forecasts at whole decades beyond the runs."""
-    along = figures.has_isoflops(fit)
-    word = "flops" if along else fit.law.columns[0]
+    along = figures.has_isoflops(fit, at)
+    word = line_word(fit, at)
     high = fit.data.ranges[word][1]
     asked = [target] if target else []
     whole = [high * 10.0**k for k in DECADES]
     places = sorted([*asked, *(p for p in whole if not asked or abs(np.log10(p / asked[0])) > NEAR)])
     rows = []
     for place in places:
-        row = _forecast_row(fit, word, place) if not along else _optimal_row(fit, place)
+        row = _optimal_row(fit, place, at) if along else _forecast_row(fit, {word: place, **at})
         rows.append((f"{np.log10(place / high):+.1f}", quantity(word, place), *row))
     head = ("decades beyond", word, *(("params", "tokens") if along else ()), f"{fit.response} of a new run")
     return Table(head, rows, tuple(range(1, len(head))))
 
 
-def _forecast_row(fit: Fit, word: str, place: float) -> tuple[str, ...]:
+def _forecast_row(fit: Fit, columns: Mapping[str, Any]) -> tuple[str, ...]:
     """Forecast of a law of one column."""
-    return (with_interval(fit.predict(new_run=True, level=None, **{word: place}), fit.response),)
+    return (with_interval(fit.predict(new_run=True, level=None, **columns), fit.response),)
 
 
-def _optimal_row(fit: Fit, flops: float) -> tuple[str, ...]:
+def _optimal_row(fit: Fit, flops: float, at: Mapping[str, Any]) -> tuple[str, ...]:
     """Forecast at the compute-optimal size."""
-    from isoflop.laws.optimum import compute_optimum
-
-    best = compute_optimum(fit.law, fit.theta, flops)
-    params, tokens = float(best.params), float(best.tokens)
+    params = best_params(fit, fit.theta, flops, at)
     if not np.isfinite(params):
         return "–", "–", "no interior optimum"
-    whole = {"params": params, "tokens": tokens, "flops": flops}
-    found = fit.predict(new_run=True, level=None, **{w: whole[w] for w in fit.law.columns})
-    return quantity("params", params), quantity("tokens", tokens), with_interval(found, fit.response)
+    whole = complete({"params": params, "flops": np.asarray(flops)})
+    found = fit.predict(new_run=True, level=None, **inputs_at(fit, whole, at))
+    sizes = (quantity(word, float(whole[word])) for word in ("params", "tokens"))
+    return *sizes, with_interval(found, fit.response)
 
 
-def plan_section(plan: Plan | None, fit: Fit) -> Section:
+def plan_section(plan: Plan | InputError | None, fit: Fit) -> Section:
     """Size and data, derivation, cost of another size.
 
     Args:
-        plan: the plan, or None when none was asked for.
+        plan: the plan, the error that says why there is none, or None when none was asked for.
         fit: the fit that it was made from.
 
     Returns:
         The section.
     """
+    if isinstance(plan, InputError):
+        return Section("plan", "Plan", [Text(f"No plan: {plan}", "warning")])
     if plan is None:
         return Section("plan", "Plan", [Text("No plan was asked for: give a budget (flops), a loss, or a size.")])
     blocks: list[Block] = [Text(tidy(warning), "warning") for warning in plan.warnings]

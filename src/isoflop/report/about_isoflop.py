@@ -1,6 +1,7 @@
 """Section on isoFLOP curves: loss against size at equal compute, by the law and without one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from isoflop import figures
 from isoflop.errors import LawError
@@ -13,22 +14,25 @@ from isoflop.report.words import quantity, tidy, with_interval
 from isoflop.runs import RunTable
 
 
-def isoflop_section(fit: Fit, table: RunTable, profiles: Isoflops | None) -> Section:
+def isoflop_section(
+    fit: Fit, table: RunTable, profiles: Isoflops | None, at: Mapping[str, Any] | None = None
+) -> Section:
     """Loss against size at equal compute.
 
     Args:
         fit: the fit.
         table: the runs that it was fitted to.
         profiles: approach 2 on the same runs, if it was asked for.
+        at: levels of indexed parameters, and values of the law's further columns.
 
     Returns:
         The section, with the reason where the law has no such curves.
     """
-    blocks: list[Block] = [_figure(lambda: figures.isoflop_figure(fit, table))]
+    blocks: list[Block] = [_figure(lambda: figures.isoflop_figure(fit, table, at=at or {}))]
     if profiles is not None:
         blocks.append(Heading("Without a law: a polynomial for each budget (approach 2)"))
         blocks += [Text(tidy(warning), "warning") for warning in profiles.warnings]
-        blocks.append(_figure(lambda: figures.profile_figure(profiles, response=fit.response)))
+        blocks.append(_figure(lambda: figures.profile_figure(profiles, response=fit.response, unit=fit.law.unit)))
         blocks += [*([_profile_table(profiles)] if profiles.used else []), *_unused(profiles)]
     return Section("isoflop", "IsoFLOP curves", blocks)
 

@@ -1,7 +1,8 @@
 """The report on a fit as one HTML file, section by section."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 from isoflop.errors import InputError
 from isoflop.fit import Fit
@@ -45,7 +46,8 @@ class Parts(TypedDict, total=False):
     multiverse: Multiverse | None
     recipes: RecipeComparison | None
     profiles: Isoflops | None
-    plan: Plan | None
+    plan: Plan | InputError | None
+    at: Mapping[str, Any] | None
     within: PlanWithin | None
     cost: Cost | InputError | None
     design: Design | None
@@ -61,9 +63,10 @@ def render_report(fit: Fit, table: RunTable, **parts: Unpack[Parts]) -> str:
         fit: the fit; its numbers have intervals where it has draws.
         table: the runs that it was fitted to.
         parts: `command` (what made the report), `title`, `backtest`, `comparison`, `multiverse`, `recipes`, `profiles`
-            (approach 2), `plan`, `within` (a plan under limits), `cost` (of the plan, or the error that says why it
-            has none), `design` (runs to buy next), `checks` (made here when None), `held_out` (larger runs that the
-            fit has not seen), `target` (compute to forecast; the plan's when None).
+            (approach 2), `plan` (or the error that says why there is none), `at` (levels of indexed parameters and
+            values of the law's further columns, at which to forecast), `within` (a plan under limits), `cost` (of the
+            plan, or the error that says why it has none), `design` (runs to buy next), `checks` (made here when None),
+            `held_out` (larger runs that the fit has not seen), `target` (compute to forecast; the plan's when None).
 
     Returns:
         One page that needs nothing else.
@@ -71,9 +74,15 @@ def render_report(fit: Fit, table: RunTable, **parts: Unpack[Parts]) -> str:
     Raises:
         FitError: these are not the fit's runs.
     """
-    headline = top.headline(fit, parts.get("plan"), parts.get("backtest"))
+    headline = top.headline(fit, _made(parts), parts.get("backtest"))
     title = parts.get("title") or _title(fit)
     return render_sheet(title, headline, sections_of(fit, table, parts), version=fit.versions.get("isoflop", ""))
+
+
+def _made(parts: Parts) -> Plan | None:
+    """The plan, where there is one."""
+    plan = parts.get("plan")
+    return None if isinstance(plan, InputError) else plan
 
 
 def _title(fit: Fit) -> str:
@@ -84,7 +93,7 @@ def _title(fit: Fit) -> str:
 
 def sections_of(fit: Fit, table: RunTable, parts: Parts) -> list[Section]:
     """All sections in order."""
-    plan, found, comparison = parts.get("plan"), parts.get("backtest"), parts.get("comparison")
+    plan, found, comparison, at = _made(parts), parts.get("backtest"), parts.get("comparison"), parts.get("at")
     multiverse, recipes, target = parts.get("multiverse"), parts.get("recipes"), parts.get("target")
     design, within, cost = parts.get("design"), parts.get("within"), parts.get("cost")
     if target is None and plan is not None and plan.exists:
@@ -97,13 +106,13 @@ def sections_of(fit: Fit, table: RunTable, parts: Parts) -> list[Section]:
         about_fit.certificate_section(fit),
         about_fit.parameters_section(fit),
         about_fit.residuals_section(fit, table),
-        about_isoflop.isoflop_section(fit, table, parts.get("profiles")),
+        about_isoflop.isoflop_section(fit, table, parts.get("profiles"), at),
         about_forecast.backtest_section(found),
         *([] if comparison is None else [about_laws.comparison_section(comparison)]),
         *([] if multiverse is None else [about_choices.multiverse_section(multiverse)]),
         *([] if recipes is None else [about_recipes.recipes_section(recipes)]),
-        about_forecast.forecast_section(fit, table, target, parts.get("held_out")),
-        about_forecast.plan_section(plan, fit),
+        about_forecast.forecast_section(fit, table, target, parts.get("held_out"), at),
+        about_forecast.plan_section(parts.get("plan"), fit),
         *([] if within is None else [about_within.within_section(within)]),
         *([] if cost is None else [about_cost.cost_section(cost)]),
         *([] if design is None else [about_next.next_section(design)]),
