@@ -21,7 +21,10 @@ def test_memory_carries_the_draws_of_the_size_through_the_same_layout() -> None:
     for end, size in zip(found.memory.interval, found.params.interval, strict=True):
         assert end == pytest.approx(held(Training(made(size)), found.layout).total, rel=1e-9)
     assert found.memory.draws is not None
-    assert np.corrcoef(np.log(found.memory.draws), np.log(found.params.draws))[0, 1] > 0.95
+    assert found.params.draws is not None
+    # Layers come in steps, between which the draws lie.
+    for size, memory in zip(found.params.draws[::20], found.memory.draws[::20], strict=True):
+        assert memory == pytest.approx(held(Training(made(float(size))), found.layout).total, rel=0.06)
     assert "GB [" in str(found)
 
 

@@ -70,7 +70,7 @@ def runs_of(plan: Plan | PlanWithin, *, seeds: Sequence[int] = (0,), **settings:
     >>> runs = {"N": N, "D": D, "loss": 1.8 + 480 / N**.35 + 2e3 / D**.37}
     >>> fit = iso.fit("E + A/N^alpha + B/D^beta", runs, bootstrap=20)
     >>> [run.name for run in runs_of(iso.plan(fit, flops=1e22), seeds=(0, 1))]
-    ['n10.4B-d161B-s0', 'n10.4B-d161B-s1']
+    ['n10.3B-d162B-s0', 'n10.3B-d162B-s1']
     """
     wanted = _wanted(plan, shaped=not set(SHAPING) & set(settings))
     options: dict[str, Any] = {"precision": _precision(plan), **wanted.values, **settings}

@@ -107,7 +107,7 @@ def run_spec(
 
     >>> run = run_spec(7e9, 1.4e12)
     >>> run.shape.width, run.shape.layers, run.batch_tokens // 2048, f"{run.lr:.2e}"
-    (4096, 38, 2441, '9.43e-04')
+    (4096, 38, 2441, '9.42e-04')
     """
     if schedule not in SCHEDULES:
         raise InputError(f"The schedule {schedule!r} is unknown. Use one of: {', '.join(SCHEDULES)}.")
