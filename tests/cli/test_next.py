@@ -44,6 +44,21 @@ def test_candidates_with_prices_and_a_file_of_runs(isoflop: Isoflop, fit_file: P
     with out.open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [float(row["params"]) for row in rows] == [run["columns"]["params"] for run in found["runs"]]
+    away = [max(run["distance_decades"].values(), default=0) for run in found["runs"]]
+    assert [float(row["decades_beyond_the_runs"]) for row in rows] == away
+    assert {row["intervals_widened_by"] for row in rows} == {""}
+
+
+def test_a_budget_has_the_unit_of_its_costs(isoflop: Isoflop, fit_file: Path, tmp_path: Path) -> None:
+    """FLOPs where no column of costs is named; dollars or device-hours where one is."""
+    offers = write_csv(tmp_path / "offers.csv", {"N": [1e9, 2e9, 4e9], "D": [2e10, 4e10, 8e10], "price": [10, 40, 160]})
+    priced = ("--params", "1e10", "--tokens", "200B tokens", "--candidates", offers, "--cost", "price", "--json")
+    for text in ("$0.2K", "200 GPU-hours", "200"):
+        assert isoflop("next", fit_file, *priced, "--budget", text).json["budget"] == 200
+    assert isoflop("next", fit_file, *WAY[:4], "--budget", "1e21 FLOP", "--json").json["budget"] == 1e21
+    ended = isoflop("next", fit_file, *WAY[:4], "--budget", "$2M")
+    assert (ended.status, ended.out) == (2, "")
+    assert "is a quantity of money, and compute is asked for" in ended.err
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,8 @@ def test_a_plan_under_limits_shows_what_binds_and_what_is_as_good(within):
     price = float(within.limits[0].shadow_price.value)
     assert binding["money <= $2M"][5] == tidy(f"{price:.4g} per dollar")
     assert binding["loss <= 2.5"][2:] == ("no", "0%", "–", "–")
-    assert {row[0] for row in flat.rows} == {"params", "tokens"}
+    assert {row[0] for row in flat.rows} == {"params", "tokens", "devices"}
+    assert any("nearest run with a shape" in block.text.lower() for block in section.blocks if block.kind == "text")
     assert {row[0] for row in moved.rows} >= {"peak", "price", "mfu", "money <= $2M"}
     unmoved = next(row for row in moved.rows if row[0] == "loss <= 2.5")
     assert set(unmoved[1:]) == {"–"}

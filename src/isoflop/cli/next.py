@@ -14,12 +14,11 @@ def next_(  # noqa: PLR0913 - a command's arguments are its options
     fit_file: opt.FitFile,
     *,
     budget: Annotated[
-        float,
+        str,
         typer.Option(
             "--budget",
             metavar="AMOUNT",
-            parser=opt.quantity_of,
-            help="What may be spent, in FLOPs or the unit of --cost.",
+            help="What may be spent, such as 1e21 FLOP; in the unit of --cost, such as $20K, where that is given.",
         ),
     ],
     flops: opt.Flops = None,

@@ -59,7 +59,10 @@ def write_runs(path: Path, found: "Design") -> None:
     words = list(found.runs[0].columns) if found.runs else []
     page = io.StringIO()
     writer = csv.writer(page, lineterminator="\n")
-    writer.writerow([*words, "seed", "cost", "expected_half_width", "candidate_row"])
+    more = ("seed", "cost", "expected_half_width", "candidate_row", "decades_beyond_the_runs", "intervals_widened_by")
+    writer.writerow([*words, *more])
+    factor = "" if found.inflation is None else max(found.inflation, 1.0)
     for run in found.runs:
-        writer.writerow([*(run.columns[w] for w in words), run.seed, run.cost, run.half_width, run.row])
+        away = max(run.distance_decades.values(), default=0.0)
+        writer.writerow([*(run.columns[w] for w in words), run.seed, run.cost, run.half_width, run.row, away, factor])
     write_text(path, page.getvalue())

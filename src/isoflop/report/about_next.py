@@ -2,7 +2,7 @@
 
 from isoflop import figures
 from isoflop.plan.design.designed import Design, ends, far_words, seed_words, spent_words, target_words
-from isoflop.report.blocks import Block, Heading, Section, Steps, Table, Text
+from isoflop.report.blocks import Block, Heading, Items, Section, Steps, Table, Text
 from isoflop.report.drawings import drawing
 from isoflop.report.words import percent, quantity, sentence, step_row, tidy
 
@@ -28,6 +28,7 @@ def next_section(design: Design) -> Section:
     if design.decided_after is not None:
         blocks.append(Text(f"Chance that these runs decide the question: {design.decided_after:.0%}."))
     blocks += [Heading("How they were chosen"), Steps([step_row(step) for step in design.steps])]
+    blocks += [Text("Not in the intervals:"), Items([sentence(tidy(text)) for text in design.leaves_out])]
     return Section("next", tidy(design.question), blocks)
 
 

@@ -1,5 +1,6 @@
 """Next runs: what is chosen, what it costs, what interval to expect, and the score afterwards."""
 
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 
@@ -226,3 +227,17 @@ def test_directions_of_draws_are_those_of_the_parameters() -> None:
     # 200 draws know a correlation to 1/sqrt(200).
     assert np.abs(cross[0] - cross[1]).max() < 4 / np.sqrt(200)
     assert by_delta.noise[0] == pytest.approx(covariance(fit, runs).noise, rel=1e-6)
+
+
+def test_draws_that_spread_further_than_the_curvature_are_told() -> None:
+    """Twice the spread of the draws: the warning has the factor; with the draws as they are nothing is said."""
+    fit = fitted()
+    assert fit.draws is not None
+    runs = grid(laws.get("chinchilla"), EPOCH, 0.003)
+    wide = replace(fit, draws=fit.theta * np.exp(2 * np.log(fit.draws / fit.theta)))
+    said = [next_runs(one, TARGET, budget=BUDGET, most=2, runs=runs).warnings for one in (fit, wide)]
+    assert not any("curvature used here" in text for text in said[0])
+    told = [text for text in said[1] if "curvature used here" in text]
+    assert len(told) == 1
+    assert 1.6 < float(told[0].split("spreads ")[1].split(" times")[0]) < 2.6
+    assert not any("curvature used here" in text for text in next_runs(wide, TARGET, budget=BUDGET, most=2).warnings)

@@ -7,10 +7,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from isoflop.errors import ColumnError, LawError, TableError
+from isoflop.errors import ColumnError, LawError, TableError, UnitsError
 from isoflop.fit.result import Fit
 from isoflop.runs.table import RunTable
-from isoflop.units import FLOPS_PER_PARAM_TOKEN, format_quantity
+from isoflop.units import FLOPS_PER_PARAM_TOKEN, format_quantity, parse_measure, parse_quantity
 
 Array = NDArray[Any]
 
@@ -170,3 +170,32 @@ def _ratios(fit: Fit) -> tuple[float, float]:
     if not {"params", "tokens"} <= set(ranges):
         return (5.0, 80.0)
     return ranges["tokens"][0] / ranges["params"][1], ranges["tokens"][1] / ranges["params"][0]
+
+
+def amount(budget: float | str, cost: str | None) -> float:
+    """A budget in FLOPs, or in the unit of a column of costs: dollars, device-hours, or a plain number.
+
+    Args:
+        budget: a number, or text with a unit.
+        cost: name of the column of costs; None for training compute.
+
+    Returns:
+        The number.
+
+    Raises:
+        UnitsError: it cannot be read, or its unit is none of compute where no column is named.
+
+    >>> amount("1e21 FLOP", None), amount("$20K", "price")
+    (1e+21, 20000.0)
+    """
+    if not isinstance(budget, str):
+        return float(budget)
+    if cost is None:
+        return parse_measure(budget, "compute")
+    for kind in ("money", "device-hours", "compute", "time"):
+        try:
+            return parse_measure(budget, kind)
+        except UnitsError:
+            # Another kind may have this unit; the last word is that of a plain number.
+            continue
+    return parse_quantity(budget)

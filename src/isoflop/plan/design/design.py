@@ -14,7 +14,7 @@ from isoflop.fit.prepare import prepare
 from isoflop.fit.result import Fit
 from isoflop.plan.design import explain
 from isoflop.plan.design.aim import Aim, aim_at
-from isoflop.plan.design.candidates import Candidates, as_candidates, candidates_of, grid
+from isoflop.plan.design.candidates import Candidates, amount, as_candidates, candidates_of, grid
 from isoflop.plan.design.criteria import check_criterion
 from isoflop.plan.design.curvature import Bias, bias_of
 from isoflop.plan.design.designed import Chosen, Design
@@ -22,7 +22,7 @@ from isoflop.plan.design.discrepancy import away, bracket, from_inflation
 from isoflop.plan.design.exchange import Shop, choose, in_order
 from isoflop.plan.design.linear import from_delta, from_draws
 from isoflop.runs.table import RunTable
-from isoflop.units import format_quantity, parse_quantity
+from isoflop.units import format_quantity
 
 Array = NDArray[Any]
 
@@ -135,7 +135,7 @@ def next_runs(
     (True, True)
     """
     setup = _settle(
-        fit, target, parse_quantity(budget), candidates=candidates, beats=beats, runs=runs, cost=cost, level=level,
+        fit, target, amount(budget, cost), candidates=candidates, beats=beats, runs=runs, cost=cost, level=level,
         options=options,
     )  # fmt: skip
     counts = choose(setup.shop, power=options.get("power"), swap=options.get("method", "exchange") == "exchange")
@@ -259,7 +259,7 @@ def _assemble(setup: Setup, counts: Array) -> Design:
         leaves_out=("curvature beyond the first order", *fit.leaves_out), level=setup.level, aim=aim,
         pool=setup.pool,
     )  # fmt: skip
-    return replace(design, warnings=explain.warnings(design, fit))
+    return replace(design, warnings=(*explain.warnings(design, fit), *explain.spread_warnings(setup, first)))
 
 
 def _chosen(setup: Setup, counts: Array) -> tuple[Chosen, ...]:

@@ -142,7 +142,7 @@ def seed_words(run: Chosen) -> str:
 def far_words(distance: Mapping[str, float]) -> str:
     """How far a run lies beyond the data."""
     beyond = {w: d for w, d in distance.items() if d > 0.005}
-    return "" if not beyond else "  " + ", ".join(f"{d:.1f} decades beyond the runs in {w}" for w, d in beyond.items())
+    return "" if not beyond else "  " + ", ".join(f"{d:.2f} decades beyond the runs in {w}" for w, d in beyond.items())
 
 
 def target_words(target: Mapping[str, Any]) -> str:

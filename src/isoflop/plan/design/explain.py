@@ -18,6 +18,8 @@ Array = NDArray[Any]
 
 HARDLY: Final = 0.9
 """An expected interval wider than this share of today's is hardly worth the money."""
+APART: Final = 4 / 3
+"""Spreads of the draws and of the curvature that differ by more are told."""
 RAY: Final = 1.05
 """Tokens per parameter within this factor are one ray."""
 
@@ -132,6 +134,32 @@ def _search_step(setup: "Setup") -> Step:
     return Step(text, formula, source="Li et al. 2026; Fedorov 1972")
 
 
+def spread_warnings(setup: "Setup", errors: Array) -> list[str]:
+    """The curvature's standard error of what is wanted against that of the draws, where a fit has both.
+
+    Args:
+        setup: the design's.
+        errors: standard errors by the curvature today, shape (t,).
+
+    Returns:
+        What to know where they differ by a third or more.
+    """
+    if not setup.by_delta or setup.fit.draws is None:
+        return []
+    draws = setup.fit.draws[np.isfinite(setup.fit.draws).all(axis=1)]
+    with np.errstate(all="ignore"):
+        spread = np.nanstd(setup.aim.log_values(setup.fit, draws), axis=0)
+    small = setup.fit.correction
+    ratio = float(np.median(spread / errors)) * np.sqrt(small.rows / small.freedom if small.lost else 1.0)
+    if not np.isfinite(ratio) or 1 / APART < ratio < APART:
+        return []
+    return [
+        f"By the fit's draws the target spreads {ratio:.2g} times as far as by the curvature used here, which takes "
+        "the noise of all runs as equal and the law as straight: read today's and the expected interval against each "
+        "other only."
+    ]
+
+
 def warnings(design: Design, fit: Fit) -> tuple[str, ...]:
     """What speaks against buying these runs as they are."""
     found = []
@@ -146,13 +174,14 @@ def warnings(design: Design, fit: Fit) -> tuple[str, ...]:
             f"{'taken as given' if design.discrepancy else 'taken as zero'}. Back-test first (with_backtest)."
         )
     if design.distance_decades:
-        listed = ", ".join(f"{d:.1f} decades in {w}" for w, d in design.distance_decades.items())
+        listed = ", ".join(f"{d:.2f} decades in {w}" for w, d in design.distance_decades.items())
         factor = f"{design.inflation:.2f} times widened" if design.inflation is not None else "not widened"
         found.append(f"The target lies {listed} beyond the runs; its interval is {factor} by a back-test.")
     beyond = [run for run in design.runs if any(d > 0.005 for d in run.distance_decades.values())]
     if beyond:
         far = max(max(run.distance_decades.values()) for run in beyond)
-        found.append(f"{len(beyond)} of the runs lie beyond the runs so far, by up to {far:.1f} decades.")
+        verb = "lies" if len(beyond) == 1 else "lie"
+        found.append(f"{len(beyond)} of the runs to buy {verb} beyond the runs so far, by up to {far:.2f} decades.")
     ratios = [r.columns["tokens"] / r.columns["params"] for r in design.runs if {"params", "tokens"} <= set(r.columns)]
     if len(ratios) > 2 and max(ratios) / min(ratios) < RAY:
         found.append(
