@@ -69,7 +69,36 @@ def test_the_truth_is_found_and_intervals_hold_it(rng: np.random.Generator) -> N
     ahead = found.coverage([1e4, 1e5], level=0.99)
     assert np.all((ahead.interval[0] < truth.coverage([1e4, 1e5])) & (truth.coverage([1e4, 1e5]) < ahead.interval[1]))
     assert found.coverage(10.0).value == pytest.approx(float(found.difficulty.coverage(10.0)))
-    assert any("scale" in text for text in ahead.leaves_out)
+    assert not any("scale" in text for text in ahead.leaves_out)
+
+
+def test_draws_have_scales_by_their_likelihood_unless_one_is_given(rng: np.random.Generator) -> None:
+    n, c = counts(rng, Difficulty(0.4, 1.2, 0.3), 120, 60)
+    found = fit_difficulty(n, c, rng=rng, draws=60)
+    assert found.scales is not None
+    assert len(np.unique(found.scales)) > 2
+    assert found.scales.min() < found.difficulty.scale < found.scales.max() <= 1
+    given = fit_difficulty(n, c, scale=0.5, rng=rng, draws=60)
+    assert given.scales is not None
+    assert given.scales.tolist() == [0.5] * 60
+    # A draw's own scale belongs to its curve.
+    place = int(np.argmax(found.scales))
+    assert found.draws is not None
+    own = Difficulty(*found.draws[place], found.scales[place])
+    curve = found.coverage([50.0])
+    assert curve.draws is not None
+    assert curve.draws[place, 0] == pytest.approx(float(own.coverage(50.0)))
+
+
+def test_laws_share_weights(rng: np.random.Generator) -> None:
+    n, c = counts(rng, Difficulty(0.5, 2.0), 40, 30)
+    first, second = np.ones(40), np.ones(40)
+    second[:20] = 2.0
+    found = fit_difficulty(n, c, scale=1.0, weights=np.stack([first, second]))
+    assert found.draws is not None
+    assert found.draws[0, 0] == pytest.approx(found.difficulty.alpha, rel=1e-5)
+    twice = fit_difficulty(np.append(n, n[:20]), np.append(c, c[:20]), scale=1.0)
+    assert found.draws[1, 0] == pytest.approx(twice.difficulty.alpha, rel=1e-5)
 
 
 def test_weights_of_problems_are_repeats(rng: np.random.Generator) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from isoflop.errors import FitError, InputError
 from isoflop.testtime.selection.risk import accuracy_at_coverage, rank_scores, risk_coverage
+from isoflop.testtime.selection.risk_areas import areas, checked_marks, influences, ranked_problems, standard_errors
 
 
 def plain_area(loss) -> float:
@@ -170,3 +171,28 @@ def test_intervals_need_draws(rng):
 def test_no_score(rng):
     with pytest.raises(InputError, match="no score"):
         rank_scores({}, [1], rng=rng)
+
+
+@pytest.mark.parametrize("ties", [False, True])
+def test_standard_errors_are_those_of_the_jackknife(rng, ties):
+    problems = 200
+    chance = rng.beta(2, 1, problems)
+    score = rng.binomial(6, chance) / 6 if ties else chance + 0.1 * rng.standard_normal(problems)
+    _, loss = checked_marks(score, rng.random(problems) < chance)
+    ranked, perfect = ranked_problems(score, loss), ranked_problems(-loss, loss)
+    once, without = np.ones((1, problems)), np.ones((problems, problems)) - np.eye(problems)
+    for less in (0, 1):
+        influence = influences(ranked, once) - less * influences(perfect, once)
+        left = areas(ranked, without) - less * areas(perfect, without)
+        jackknife = np.sqrt((problems - 1) / problems * ((left - left.mean()) ** 2).sum())
+        assert standard_errors(influence, once)[0] == pytest.approx(jackknife, rel=0.06)
+
+
+def test_few_errors_leave_much_above(rng):
+    """Six errors in sixty: the upper end is far, where a percentile of the draws would be near."""
+    score, right = np.arange(60.0)[::-1], np.ones(60)
+    right[[9, 20, 31, 42, 50, 59]] = 0
+    found = risk_coverage(score, right, rng=rng, draws=800, level=0.95)
+    near = np.quantile(found.area.draws, 0.975) - found.area.value
+    assert found.area.interval[1] - found.area.value > 1.5 * near
+    assert 0 <= found.excess.interval[0] <= found.excess.value <= found.excess.interval[1]

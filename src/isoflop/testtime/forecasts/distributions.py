@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ from isoflop.testtime.estimators.coverage import counted
 from isoflop.testtime.forecasts.ascent import LogChance, Summits, climb, loosest
 from isoflop.testtime.forecasts.difficulty import Difficulty, failures, log_chances
 from isoflop.testtime.forecasts.mixtures import Shape
+from isoflop.testtime.forecasts.scales import plausible_scales, spread_out
 from isoflop.uncertainty.bootstrap import draw_weights
 
 Array = NDArray[Any]
@@ -30,7 +32,6 @@ LOOSE: Final = float(np.log(10))
 """Standard error of a log parameter, a factor of ten, from which on the counts do not tell both parameters."""
 
 LEAVES_OUT: Final = (
-    "the error of the scale, a largest rate, which every draw keeps",
     "that rates may follow another distribution, above all near 0",
     "other problems than those of this benchmark",
 )
@@ -54,6 +55,7 @@ class DifficultyFit:
             `bounds`), or `not converged`.
         bounds: smallest and largest alpha and beta that were allowed.
         draws: alpha and beta under resampled problems, shape (draws, 2); None when none were asked for.
+        scales: the scale of every draw, shape (draws,): the given one, or scales by their likelihood.
     """
 
     difficulty: Difficulty
@@ -63,6 +65,7 @@ class DifficultyFit:
     outcome: Outcome
     bounds: tuple[float, float]
     draws: Array | None = field(default=None, repr=False)
+    scales: Array | None = field(default=None, repr=False)
 
     def parameter(self, name: Literal["alpha", "beta"], *, level: float = 0.9) -> Estimate:
         """Alpha or beta with its interval under resampled problems.
@@ -89,9 +92,8 @@ class DifficultyFit:
         Raises:
             FitError: the fit has no draws, or there is no k above 0.
         """
-        d = self.difficulty
-        failed = failures(self._drawn, d.scale, d.shape, k).reshape(-1, *np.shape(k))
-        value = d.coverage(k)
+        failed = self._failed(k).reshape(-1, *np.shape(k))
+        value = self.difficulty.coverage(k)
         point = value if np.ndim(value) else float(value)
         return share_from_draws(point, 1 - failed, level=level, correction=self.correction, leaves_out=self.leaves_out)
 
@@ -105,7 +107,17 @@ class DifficultyFit:
         Returns:
             The values.
         """
-        return np.asarray(law(failures(self._drawn, self.difficulty.scale, self.difficulty.shape, ks)))
+        return np.asarray(law(self._failed(ks)))
+
+    def by_scale(self) -> list[tuple[float, Array]]:
+        """Give the scales of the draws, each with the places of its draws.
+
+        Raises:
+            FitError: the fit has no draws.
+        """
+        drawn = self._drawn
+        scales = np.full(len(drawn), self.difficulty.scale) if self.scales is None else self.scales
+        return [(float(one), np.flatnonzero(scales == one)) for one in np.unique(scales)]
 
     @property
     def leaves_out(self) -> tuple[str, ...]:
@@ -116,6 +128,13 @@ class DifficultyFit:
     def correction(self) -> Correction:
         """Small-sample correction of the intervals: problems are what is resampled."""
         return Correction(self.problems, 2)
+
+    def _failed(self, ks: ArrayLike) -> Array:
+        """Failure curves of the draws, shape (draws, number of k)."""
+        found = np.empty((len(self._drawn), np.size(ks)))
+        for scale, places in self.by_scale():
+            found[places] = failures(self._drawn[places], scale, self.difficulty.shape, ks)
+        return found
 
     @property
     def _drawn(self) -> Array:
@@ -134,15 +153,17 @@ def fit_difficulty(
     bounds: tuple[float, float] = BOUNDS,
     rng: np.random.Generator | None = None,
     draws: int = 200,
+    weights: Array | None = None,
 ) -> DifficultyFit:
     """Fit a distribution of difficulty to the counts of every problem, by maximum likelihood.
 
     The chance of c of n is the mean of `C(n,c) p^c (1-p)^(n-c)` over the distribution; rates c/n themselves
     are not used, so problems that were never solved count as they should.
 
-    The source's scale, `max`, is `min(1, (P+1)/P max c/n)` for P problems: the largest of noisy rates, and so too
-    large where samples are few (0.34 to 0.39 for a true 0.3 at 3000 problems of 100 samples, alpha 0.32 to 0.33
-    for 0.3). `likelihood` maximises over the scale as well, ten times slower; 1.0 is a plain beta-binomial.
+    The source's scale, `max`, is `min(1, (P+1)/P max c/n)` for P problems: the largest of noisy rates, too large
+    where samples are few (0.34 to 0.39 for a true 0.3 at 3000 problems of 100 samples, alpha 0.32 to 0.33 for
+    0.3). `likelihood` maximises over the scale as well, ten times slower; 1.0 is a plain beta-binomial. With
+    either word the draws have scales by their likelihood, so that intervals hold the scale's error.
 
     Reference: Schaeffer et al. 2025, arXiv:2502.17578, and the authors' code.
 
@@ -154,6 +175,7 @@ def fit_difficulty(
         bounds: smallest and largest alpha and beta.
         rng: random state of the resampling of problems (Bayesian weights); no intervals when None.
         draws: refits behind the intervals.
+        weights: of the problems, shape (draws, problems), instead of `rng` and `draws`, for laws that share them.
 
     Returns:
         The distribution, its likelihood, and draws.
@@ -172,8 +194,9 @@ def fit_difficulty(
         raise FitError("No problem was ever solved, so no distribution of rates can be told. Draw more samples.")
     if not 0 < bounds[0] < bounds[1] < np.inf:
         raise FitError(f"The bounds {bounds} are empty. Give two positive numbers, the smaller one first.")
-    if rng is not None:
+    if rng is not None and weights is None:
         check_resampled(len(samples), draws)
+        weights = draw_weights(rng, draws, len(samples), "bayes", None)
     pairs, place, count = np.unique(np.stack([samples, correct]), axis=1, return_inverse=True, return_counts=True)
     rows = pairs[0].astype(float), pairs[1].astype(float)
     chosen = _scale(rows, count.astype(float), scale, shape, bounds)
@@ -184,7 +207,14 @@ def fit_difficulty(
         Difficulty(alpha, beta, chosen, shape), float(found.value[0]) / len(samples), len(samples),
         (int(samples.min()), int(samples.max())), ended, bounds,
     )  # fmt: skip
-    return fit if rng is None else replace(fit, draws=_resampled(fit, rows, place.ravel(), rng, draws))
+    if weights is None:
+        return fit
+    summed = np.stack([np.bincount(place.ravel(), weights=one, minlength=len(rows[0])) for one in weights])
+    own = np.full(len(summed), chosen)
+    if not isinstance(scale, int | float):
+        again = partial(_maximum, rows, count[None].astype(float), shape=shape, bounds=bounds, near=found.parameters)
+        own = spread_out(*plausible_scales(chosen, lambda one: float(again(scale=one).value[0])), len(summed))
+    return replace(fit, draws=_resampled(fit, rows, summed, own), scales=own)
 
 
 def _outcome(found: Summits, log_chance: LogChance, count: Array, bounds: tuple[float, float]) -> Outcome:
@@ -197,16 +227,15 @@ def _outcome(found: Summits, log_chance: LogChance, count: Array, bounds: tuple[
     return "weakly identified" if loosest(log_chance, count, at) > LOOSE else "interior"
 
 
-def _resampled(
-    fit: DifficultyFit, rows: tuple[Array, Array], place: Array, rng: np.random.Generator, draws: int
-) -> Array:
-    """Alpha and beta under Bayesian weights of the problems, shape (draws, 2)."""
-    d = fit.difficulty
-    drawn = draw_weights(rng, draws, fit.problems, "bayes", None)
-    weights = np.stack([np.bincount(place, weights=one, minlength=len(rows[0])) for one in drawn])
-    start = np.tile([d.alpha, d.beta], (draws, 1))
-    found = climb(log_chances(*rows, d.scale, d.shape), weights, start, fit.bounds)
-    return np.where(found.converged[:, None], found.parameters, np.nan)
+def _resampled(fit: DifficultyFit, rows: tuple[Array, Array], weights: Array, scales: Array) -> Array:
+    """Alpha and beta under weights of the rows, each draw with its scale, shape (draws, 2)."""
+    d, drawn = fit.difficulty, np.empty((len(weights), 2))
+    for scale in np.unique(scales):
+        own = scales == scale
+        start = np.tile([d.alpha, d.beta], (int(own.sum()), 1))
+        found = climb(log_chances(*rows, float(scale), d.shape), weights[own], start, fit.bounds)
+        drawn[own] = np.where(found.converged[:, None], found.parameters, np.nan)
+    return drawn
 
 
 def _scale(rows: tuple[Array, Array], count: Array, scale: Scale, shape: Shape, bounds: tuple[float, float]) -> float:

@@ -10,12 +10,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from isoflop.errors import FitError, TableError
 from isoflop.fit.estimate import Correction, Estimate
-from isoflop.testtime.estimators.bounded import share_interval
+from isoflop.testtime.estimators.bounded import check_resampled, share_interval
 from isoflop.testtime.estimators.coverage import counted, pass_at_k
 from isoflop.testtime.forecasts.distributions import DifficultyFit, fit_difficulty
 from isoflop.testtime.forecasts.extrapolation import thin
 from isoflop.testtime.forecasts.implied import CoveragePower, fit_coverage
-from isoflop.testtime.forecasts.posterior import coverage_given_counts, forecast_coverage
+from isoflop.testtime.forecasts.own import bend, own_coverage, own_forecast, with_bend
+from isoflop.testtime.forecasts.posterior import forecast_coverage
+from isoflop.uncertainty.bootstrap import draw_weights
 from isoflop.validate.scores import Prediction, Scores, score
 
 Array = NDArray[Any]
@@ -146,35 +148,26 @@ def forecast(
     if samples.min() < 2 or np.all(correct == samples):
         what = "Some problem has a single sample" if samples.min() < 2 else "Every sample is correct"
         raise FitError(f"{what}, so no law of coverage can be fitted. Draw more samples, or take other problems.")
-    difficulty = fit_difficulty(samples, correct, rng=rng, draws=draws)
-    given = forecast_coverage(difficulty, samples, correct, far, rng=rng, level=level)
-    scatter = _scatter(difficulty, samples, correct, far)
-    by = {"given counts": given, "distribution": _scattered(difficulty.coverage(far, level=level), scatter, rng)}
+    check_resampled(len(samples), draws)
+    weights = draw_weights(rng, draws, len(samples), "bayes", None)
+    difficulty = fit_difficulty(samples, correct, weights=weights)
+    own = own_coverage(difficulty.difficulty, (samples, correct), weights, far, rng)
+    by = {
+        "given counts": forecast_coverage(difficulty, samples, correct, far, rng=rng, level=level),
+        "distribution": own_forecast(difficulty.coverage(far, level=level), own, difficulty.correction),
+    }
     seen = even_ks(int(samples.min()))
     table = pass_at_k(samples, correct, seen)
     mean = table.mean(axis=0)
     power = None
     if np.count_nonzero((mean > 0) & (mean < 1)) >= 2:
-        power = fit_coverage(seen, table, rng=rng, draws=draws)
-        by["power law"] = _scattered(power.coverage(far, level=level), scatter, rng)
-    between = {name: within_bounds(one, difficulty.correction) for name, one in by.items()}
-    return Forecasts(far, MappingProxyType(between), difficulty, power)
-
-
-def _scatter(difficulty: DifficultyFit, n: Array, c: Array, ks: Array) -> Array:
-    """Standard deviation of these problems' own coverage, whose rates their counts leave open, shape (ks,)."""
-    # The square of a chance to fail is the chance of twice as many samples.
-    once, twice = (1 - coverage_given_counts(difficulty.difficulty, n, c, k) for k in (ks, 2 * ks))
-    return np.asarray(np.sqrt(np.maximum((twice - once**2).sum(axis=0), 0.0)) / len(n))
-
-
-def _scattered(found: Estimate, scatter: Array, rng: np.random.Generator) -> Estimate:
-    """Add to the draws of a mean over such problems what these problems may differ from it."""
-    if found.draws is None:
-        raise AssertionError("a coverage has draws")
-    # One normal number per draw: coverages at several k move together.
-    moved = found.draws + scatter * rng.standard_normal((len(found.draws), 1))
-    return replace(found, draws=np.clip(moved, 0.0, 1.0))
+        power = fit_coverage(seen, table, weights=weights)
+        used = np.asarray(power.ks)
+        size = bend(used, mean[np.isin(seen, used)])
+        line = power.coverage(far, level=level)
+        bent = replace(line, draws=with_bend(line, used, far, size, rng))
+        by["power law"] = own_forecast(bent, own, power.correction)
+    return Forecasts(far, MappingProxyType(by), difficulty, power)
 
 
 def within_bounds(found: Estimate, correction: Correction) -> Estimate:

@@ -104,6 +104,7 @@ def fit_coverage(
     space: Space = "log",
     rng: np.random.Generator | None = None,
     draws: int = 200,
+    weights: Array | None = None,
 ) -> CoveragePower:
     """Fit the exponentiated power law `coverage = exp(-a k^-b)` to a curve.
 
@@ -118,6 +119,7 @@ def fit_coverage(
         space: residuals in ln(-ln coverage), or in coverage.
         rng: random state of the resampling of problems (Bayesian weights), which needs pass@k of every problem.
         draws: refits behind the intervals.
+        weights: of the problems, shape (draws, problems), instead of `rng` and `draws`, for laws that share them.
 
     Returns:
         The law.
@@ -137,16 +139,17 @@ def fit_coverage(
             f"Coverage of shape {table.shape} at {x.shape} k is no curve. Give fractions from 0 to 1, one per k, or "
             "one row per problem."
         )
-    if rng is not None and table.ndim == 1:
+    if (rng is not None or weights is not None) and table.ndim == 1:
         raise FitError("A mean curve has no problems to resample. Give pass@k of every problem, shape (problems, ks).")
-    if rng is not None:
+    if rng is not None and weights is None:
         check_resampled(len(table), draws)
+        weights = draw_weights(rng, draws, len(table), "bayes", None)
     mean = table if table.ndim == 1 else table.mean(axis=0)
     usable = (mean > 0) & (mean < 1) if space == "log" else np.ones(len(x), dtype=bool)
     if usable.sum() < 2:
         raise FitError(f"{int(usable.sum())} of {len(x)} k have a coverage between 0 and 1; a line needs two. Add k.")
     fit = _fitted(x[usable], mean[usable], space)
-    drawn = None if rng is None else _drawn(x[usable], table[:, usable], space, rng, draws)
+    drawn = None if weights is None else _drawn(x[usable], table[:, usable], space, weights)
     problems = 0 if table.ndim == 1 else len(table)
     p = fit.parameters
     return CoveragePower(
@@ -179,7 +182,7 @@ def implied_power(difficulty: Difficulty | DifficultyFit, ks: ArrayLike = SOURCE
     if isinstance(difficulty, DifficultyFit):
         problems = difficulty.problems
         if difficulty.draws is not None:
-            drawn = difficulty.implied(x, lambda failed: _lines(x, 1 - failed))
+            drawn = difficulty.implied(x, lambda failed: lines(x, 1 - failed))
     p = fit.parameters
     return CoveragePower(p["a"], p["b"], tuple(x.tolist()), (), "log", fit, problems, drawn)
 
@@ -192,18 +195,25 @@ def _fitted(ks: Array, coverage: Array, space: Space) -> Fit:
     return fit_law(from_text("surprisal = a/k^b", name="surprisal", columns=("k",)), runs, objective="log-ls")
 
 
-def _drawn(ks: Array, table: Array, space: Space, rng: np.random.Generator, draws: int) -> Array:
-    """Constants under Bayesian weights of the problems, shape (draws, 2)."""
-    weights = draw_weights(rng, draws, len(table), "bayes", None)
+def _drawn(ks: Array, table: Array, space: Space, weights: Array) -> Array:
+    """Constants under weights of the problems, shape (draws, 2)."""
     curves = np.clip(weights @ table / len(table), 0.0, 1.0)
     if space == "log":
-        return _lines(ks, curves)
+        return lines(ks, curves)
     fits = [_fitted(ks, curve, space).parameters for curve in curves]
     return np.array([(p["a"], p["b"]) for p in fits])
 
 
-def _lines(ks: Array, curves: Array) -> Array:
-    """Least squares of ln(-ln coverage) in ln k for many curves: a line's closed form, shape (curves, 2)."""
+def lines(ks: Array, curves: Array) -> Array:
+    """Least squares of ln(-ln coverage) in ln k for many curves: a line's closed form.
+
+    Args:
+        ks: samples, shape (ks,).
+        curves: coverage, shape (curves, ks).
+
+    Returns:
+        a and b of every curve, shape (curves, 2).
+    """
     x = np.log(ks)
     with np.errstate(divide="ignore"):
         y = np.log(-np.log(curves))

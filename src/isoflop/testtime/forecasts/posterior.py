@@ -1,5 +1,6 @@
 """Coverage of these very problems by more samples: each problem's own counts, the distribution for the rest."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -16,7 +17,6 @@ from isoflop.testtime.forecasts.mixtures import log_rise
 Array = NDArray[Any]
 
 LEAVES_OUT: Final = (
-    "the error of the scale, a largest rate, which every draw keeps",
     "that rates may follow another distribution, above all near 0, where problems that were never solved lie",
     "other problems than these",
 )
@@ -81,7 +81,9 @@ def forecast_coverage(
     share = np.bincount(place) / len(place)
     value = 1 - share @ _failed(np.array([[d.alpha, d.beta]]), d, pairs, ks)[0]
     # The square of a chance to fail is the chance of twice as many samples.
-    both = _failed(fit.draws, d, pairs, np.concatenate([ks, 2 * ks]))
+    both = np.empty((len(fit.draws), pairs.shape[1], 2 * len(ks)))
+    for scale, places in fit.by_scale():
+        both[places] = _failed(fit.draws[places], replace(d, scale=scale), pairs, np.concatenate([ks, 2 * ks]))
     once, twice = both[..., : len(ks)], both[..., len(ks) :]
     spread = np.sqrt(np.maximum(np.einsum("r,drk->dk", share, twice - once**2), 0.0) / len(place))
     # One normal number per draw: coverages at several k move together.

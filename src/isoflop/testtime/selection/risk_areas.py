@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,6 +11,9 @@ from isoflop.errors import InputError
 from isoflop.testtime.estimators.resample import weight_blocks
 
 Array = NDArray[Any]
+
+EXACT: Final = 1e-24
+"""Variance that is rounding only."""
 
 
 def checked_marks(confidence: ArrayLike, correct: ArrayLike) -> tuple[Array, Array]:
@@ -65,17 +68,47 @@ def areas(ranked: Ranked, counts: Array) -> Array:
     """AURC of every draw, the mean over random orders of tied problems.
 
     Within a block of W problems with losses E after A problems with losses B, the expected risk of the first
-    i is `(B + (i − A) E/W)/i`, whose sum has the closed form `E + (B − A E/W)(H(A + W) − H(A))`.
+    i is `(B + (i − A) E/W)/i`, whose sum has the closed form `E + (B − A E/W)(H(A + W) − H(A))`. So every loss of
+    the block weighs `1 − A (H(A + W) − H(A))/W + H(n) − H(A + W)`.
+    """
+    _, losses = ranked.blocks(counts)
+    return np.asarray((losses * _weights(ranked, counts)).sum(axis=1) / counts.sum(axis=1))
+
+
+def influences(ranked: Ranked, counts: Array) -> Array:
+    """Influence of every problem on the AURC of every draw, up to a constant, shape (draws, problems).
+
+    A problem adds its own loss by its weight, and takes from the risk wherever it counts among those answered: from its
+    own block on, half of it there, `Σ E_b/(A_b + W_b)`.
     """
     size, losses = ranked.blocks(counts)
-    after, lost = size.cumsum(axis=1), losses.cumsum(axis=1)
-    harmonic = np.concatenate([[0.0], np.cumsum(1 / np.arange(1, counts.shape[1] + 1))])
+    after = size.cumsum(axis=1)
+    share = losses / np.maximum(after, 1)
+    below = share[:, ::-1].cumsum(axis=1)[:, ::-1] - share / 2
+    block = np.repeat(np.arange(len(ranked.first)), np.diff(np.append(ranked.first, len(ranked.order))))
+    found = np.empty(counts.shape)
+    found[:, ranked.order] = ranked.loss * _weights(ranked, counts)[:, block] - below[:, block]
+    return found
+
+
+def standard_errors(influence: Array, counts: Array) -> Array:
+    """Standard error of every draw's value, from the influence of its problems, shape (draws,)."""
+    share = counts / counts.sum(axis=1, keepdims=True)
+    mean = (share * influence).sum(axis=1, keepdims=True)
+    variance = (share * (influence - mean) ** 2).sum(axis=1) / counts.sum(axis=1)
+    # What rounding leaves of no variance is none.
+    return np.asarray(np.where(variance > EXACT, np.sqrt(variance), 0.0))
+
+
+def _weights(ranked: Ranked, counts: Array) -> Array:
+    """What a loss of each block adds to the AURC times n, shape (draws, blocks)."""
+    size, _ = ranked.blocks(counts)
+    after = size.cumsum(axis=1)
     before = after - size
-    with np.errstate(invalid="ignore", divide="ignore"):
-        rate = np.where(size > 0, losses / size, 0.0)
-    steps = harmonic[after.astype(np.int64)] - harmonic[before.astype(np.int64)]
-    total = (losses + (lost - losses - before * rate) * steps).sum(axis=1)
-    return np.asarray(total / counts.sum(axis=1))
+    harmonic = np.concatenate([[0.0], np.cumsum(1 / np.arange(1, counts.shape[1] + 1))])
+    last = harmonic[after.astype(np.int64)]
+    steps = last - harmonic[before.astype(np.int64)]
+    return np.asarray(1 - before * steps / np.maximum(size, 1) + harmonic[-1] - last)
 
 
 def check_draws(draws: int) -> None:

@@ -1,0 +1,126 @@
+"""From laws of such problems on average to forecasts of these very problems, with the error of the law's own form."""
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isoflop.fit.estimate import Correction, Estimate
+from isoflop.testtime.estimators.bounded import share_interval
+from isoflop.testtime.forecasts.difficulty import Difficulty
+from isoflop.testtime.forecasts.implied import lines
+from isoflop.testtime.forecasts.posterior import coverage_given_counts
+
+Array = NDArray[Any]
+
+EDGE: Final = 1e-12
+"""Odds that count as none."""
+HIDDEN: Final = (4,)
+"""The law is fitted to the curve up to one in so many samples, and tried on the rest of it."""
+FEWEST: Final = 3
+"""Points to which a line is fitted before it is tried on others."""
+
+
+def own_coverage(
+    difficulty: Difficulty, counts: tuple[Array, Array], weights: Array, ks: Array, rng: np.random.Generator
+) -> Array:
+    """Coverage of problems drawn again, whose rates are drawn from what their counts leave open.
+
+    Args:
+        difficulty: distribution of the rates.
+        counts: samples and correct ones of every problem.
+        weights: of the problems, each row with their number as its sum, shape (draws, problems).
+        ks: samples, shape (ks,).
+        rng: random state.
+
+    Returns:
+        Coverage, shape (draws, ks).
+    """
+    n, c = counts
+    # The square of a chance to fail is the chance of twice as many samples.
+    once, twice = (1 - coverage_given_counts(difficulty, n, c, k) for k in (ks, 2 * ks))
+    share = weights / weights.sum(axis=1, keepdims=True)
+    scatter = np.sqrt(np.maximum(share @ (twice - once**2), 0.0) / len(n))
+    # One normal number per draw: coverages at several k move together.
+    return np.asarray(np.clip(1 - share @ once + scatter * rng.standard_normal((len(share), 1)), 0.0, 1.0))
+
+
+def own_forecast(found: Estimate, own: Array, correction: Correction) -> Estimate:
+    """Turn a law's coverage of such problems on average into one of these problems.
+
+    What a law forecast for drawn problems is compared with their own coverage, in log-odds; so far may these problems
+    lie from the middle of its draws. Law and problems share their draws, as they share their accidents: problems
+    that happen to be easy lift both.
+
+    Args:
+        found: coverage by a law with its draws, of drawn problems each.
+        own: coverage of the drawn problems, shape (draws, ks).
+        correction: small-sample and back-test factors.
+
+    Returns:
+        The same coverage, with draws and an interval for these problems.
+    """
+    if found.draws is None:
+        raise AssertionError("a coverage has draws")
+    law = log_odds(found.draws)
+    away = log_odds(own) - law
+    draws = 1 / (1 + np.exp(np.nanmedian(away, axis=0) - away - np.nanmedian(law, axis=0)))
+    interval = share_interval(found.value, draws, found.level, correction)
+    return Estimate(found.value, interval, found.level, draws, found.leaves_out, found.unit)
+
+
+def log_odds(share: Array) -> Array:
+    """Log-odds of shares, those of 0 and 1 finite."""
+    inside = np.clip(share, EDGE, 1 - EDGE)
+    return np.asarray(np.log(inside) - np.log1p(-inside))
+
+
+def bend(ks: Array, curve: Array) -> float:
+    """How much `ln(-ln coverage)` bends per square of ln k, from laws that saw only the smaller k.
+
+    A line fitted over a stretch L of ln k, tried d beyond its end on a curve `q x^2`, is off by
+    `q (d^2 + d L + L^2/6)`. Root mean square of q over the hidden points.
+
+    Args:
+        ks: samples of the curve, shape (ks,).
+        curve: coverage by them, all between 0 and 1.
+
+    Returns:
+        q, not negative; 0 where the curve has too few points to hide any.
+    """
+    x, y = np.log(ks), np.log(-np.log(curve))
+    found: list[Array] = []
+    for share in HIDDEN:
+        seen = ks <= ks[-1] / share
+        if np.count_nonzero(seen) < FEWEST:
+            continue
+        a, b = lines(ks[seen], curve[None, seen])[0]
+        off = y[~seen] - (np.log(a) - b * x[~seen])
+        found.append(off / _reach(x[~seen] - x[seen][-1], x[seen][-1] - x[seen][0]))
+    return float(np.sqrt(np.mean(np.concatenate(found) ** 2))) if found else 0.0
+
+
+def with_bend(found: Estimate, law_ks: Array, ks: Array, size: float, rng: np.random.Generator) -> Array:
+    """Draws of coverage by the power law, moved by the bend that it does not have.
+
+    Args:
+        found: coverage by the law with its draws.
+        law_ks: samples to which it was fitted.
+        ks: samples of the forecast, shape (ks,).
+        size: as `bend` gives it.
+        rng: random state.
+
+    Returns:
+        Draws, shape (draws, ks).
+    """
+    if found.draws is None:
+        raise AssertionError("a coverage has draws")
+    x = np.log(law_ks)
+    off = size * _reach(np.log(ks) - x[-1], float(x[-1] - x[0]))
+    moved = np.log(-np.log(np.clip(found.draws, 1e-300, 1 - EDGE))) + off * rng.standard_normal((len(found.draws), 1))
+    return np.asarray(np.exp(-np.exp(moved)))
+
+
+def _reach(beyond: Array, stretch: float) -> Array:
+    """Error of a line so far beyond its end per unit of the square's coefficient."""
+    return np.asarray(beyond**2 + beyond * stretch + stretch**2 / 6)
