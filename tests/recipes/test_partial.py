@@ -1,5 +1,7 @@
 """Exponents that recipes share in part: between one common value and each its own."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.recipes.support import compared, power_runs
@@ -7,7 +9,7 @@ from tests.recipes.support import compared, power_runs
 from isoflop.errors import LawError
 from isoflop.fit.fitting import fit_law
 from isoflop.laws.catalogue import as_law
-from isoflop.recipes.partial import TYPICAL, between, partial_family, prior_of, spreads_of
+from isoflop.recipes.partial import TYPICAL, between, judged, partial_family, prior_of, spreads_of
 from isoflop.recipes.pool import family_of, fit_each
 
 LAW = as_law("K/(C/1e18)^a")
@@ -85,3 +87,21 @@ def test_nothing_in_common_cannot_be_pooled():
 def test_a_name_that_is_taken_is_refused():
     with pytest.raises(LawError, match="a_gap already"):
         partial_family(family_of(as_law("K/(C/1e18)^a + a_gap"), shared=["a"]))
+
+
+def test_a_spread_that_the_runs_gave_is_no_lack_of_runs():
+    """Own shares lean on it by design; an assumed spread and a prior of the user keep their word."""
+    table = power_runs(recipes([0.05, 0.055, 0.06, 0.045]), noise=3e-3, flops=np.geomspace(1e18, 1e20, 12))
+    family = family_of(LAW)
+    spreads = spreads_of(family, table, fit_each(family, table, plain))
+    fit = plain(partial_family(family).joint, table, prior_of(spreads))
+    assert fit.certificate.verdict == "weakly identified"
+    assert judged(fit, spreads).certificate.verdict == "certified"
+    assumed = [replace(spread, errors=(np.nan,) * 4) for spread in spreads]
+    assert judged(fit, assumed).certificate.verdict == "weakly identified"
+    tight = plain(partial_family(family).joint, table, prior_of(spreads) | {"a": (0.05, 1e-6)})
+    own = judged(tight, spreads).certificate
+    assert own.verdict == "weakly identified"
+    assert own.reasons == ("a: known from the prior, not from the runs. Say so, or add runs that determine it.",)
+    found = compared(LAW, table, flops=1e21, way="partial", draws=20)
+    assert {f.certificate.verdict for f in found.fits.values()} == {"certified"}

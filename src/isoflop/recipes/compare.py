@@ -15,7 +15,7 @@ from isoflop.recipes.comparison import Entry, RecipeComparison
 from isoflop.recipes.crossover import crossing_of
 from isoflop.recipes.curves import Curves, Scale, lay_joint, lay_separate, scale_of
 from isoflop.recipes.paired import KEYS, Paired, paired_trend
-from isoflop.recipes.partial import Spread, partial_family, prior_of, spreads_of
+from isoflop.recipes.partial import Spread, judged, partial_family, prior_of, spreads_of
 from isoflop.recipes.pool import WAYS, Family, Fitter, Pooling, family_of, fit_each, pooling_test, recipes_in, runs_of
 from isoflop.recipes.sense import SENSES, higher_is_better
 from isoflop.runs.table import RunTable
@@ -87,7 +87,7 @@ def compare_recipes(
     if question.way == "partial":
         spreads = spreads_of(family, table, fit_each(family, table, plain))
         family = partial_family(family)
-        fits = dict.fromkeys(names, fitter(family.joint, table, prior=prior_of(spreads)))
+        fits = dict.fromkeys(names, judged(fitter(family.joint, table, prior=prior_of(spreads)), spreads))
     elif question.way == "shared":
         fits = dict.fromkeys(names, fitter(family.joint, table))
     else:

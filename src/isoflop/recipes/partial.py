@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoflop.errors import LawError
+from isoflop.fit.certificate import judge, priors_check
 from isoflop.fit.result import Fit
 from isoflop.laws.law import Parameter
 from isoflop.recipes.pool import Family, runs_of
@@ -40,6 +41,12 @@ class Spread:
     values: tuple[float, ...]
     errors: tuple[float, ...]
     sd: float
+
+    @property
+    def seen(self) -> bool:
+        """Whether the spread was seen between recipes, rather than assumed."""
+        usable = np.isfinite(self.values) & np.isfinite(self.errors) & (np.asarray(self.errors) > 0)
+        return int(usable.sum()) > 1
 
     def to_dict(self) -> dict[str, Any]:
         """Keys for JSON."""
@@ -153,6 +160,30 @@ def partial_family(family: Family) -> Family:
 def prior_of(spreads: Sequence[Spread]) -> dict[str, tuple[float, float]]:
     """What a fit of `partial_family` is told: every recipe's own share has mean 0 and the spread's deviation."""
     return {spread.name + GAP: (0.0, spread.sd) for spread in spreads}
+
+
+def judged(fit: Fit, spreads: Sequence[Spread]) -> Fit:
+    """The fit with a certificate that does not hold the spread of own shares against it.
+
+    Own shares lean on a spread that the runs of all recipes gave, so that leaning on it is no lack of runs; a spread
+    that was assumed, and a prior of the user, stay what they are.
+
+    Args:
+        fit: of `partial_family`, with the priors of `prior_of`.
+        spreads: of the exponents.
+
+    Returns:
+        The fit.
+    """
+    seen = {spread.name + GAP for spread in spreads if spread.seen}
+    checks = []
+    for check in fit.certificate.checks:
+        if check.name == "priors" and not check.passed:
+            named = [name for name in fit.names if re.search(rf"(^|, ){re.escape(name)}(?=, |: )", check.text)]
+            checks.append(priors_check([name for name in named if name.partition("[")[0] not in seen]))
+        else:
+            checks.append(check)
+    return replace(fit, certificate=judge(checks))
 
 
 def plain_draws(family: Family, fit: Fit, theta: Array, recipe: str) -> Array:
