@@ -80,3 +80,23 @@ def test_what_cannot_be_costed_is_refused(isoflop: Isoflop, line: str, said: str
     assert (ended.status, ended.out) == (2, "")
     assert said in ended.err
     assert ended.err.count("\n") == 1
+
+
+def test_the_length_of_training_sequences_is_asked_for(isoflop: Isoflop, tmp_path: Path) -> None:
+    """A config has the longest positions; trained at 4096 the devices are not starved, and nothing is warned of."""
+    config = {
+        "model_type": "llama", "hidden_size": 8192, "num_hidden_layers": 80, "num_attention_heads": 64,
+        "num_key_value_heads": 8, "intermediate_size": 28672, "vocab_size": 128256, "max_position_embeddings": 131072,
+    }  # fmt: skip
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(config))
+    line = ("cost", "--config", path, "--tokens", "15T", "--devices", "1024", "--json")
+    whole, short = isoflop(*line).json, isoflop(*line, "--context", "4096").json
+    assert short["shape"]["context"] == 4096
+    assert any("Training sequences are taken as long as the shape's 131072" in text for text in whole["warnings"])
+    assert any("keep more" in text for text in whole["warnings"])
+    assert not any("sequences" in text for text in short["warnings"])
+    assert short["layout"]["efficiency"] > 0.8 > 0.5 > whole["layout"]["efficiency"]
+    # Scores over the positions that a token sees, causal half: 6 L h d_h s per token.
+    each = 6 * 80 * 8192 * (131072 - 4096)
+    assert whole["flops"]["value"] - short["flops"]["value"] == pytest.approx(each * 15e12)

@@ -73,6 +73,10 @@ def cost(  # noqa: PLR0913 - a command's arguments are its options
     batch: Annotated[
         float, typer.Option("--batch", metavar="TOKENS", parser=measure("tokens"), help="Tokens of an optimiser step.")
     ] = 4e6,
+    context: Annotated[
+        int | None,
+        typer.Option("--context", metavar="TOKENS", min=1, help="Of a training sequence; the shape's own by default."),
+    ] = None,
     zero: Annotated[int, typer.Option("--zero", metavar="STAGE", min=0, max=3, help="ZeRO stage.")] = 1,
     recompute: Annotated[
         str, typer.Option("--recompute", metavar="WAY", help="Of activations: none, selective or full.")
@@ -118,7 +122,7 @@ def cost(  # noqa: PLR0913 - a command's arguments are its options
     )  # fmt: skip
     model = _model(params, config, fit_file, {"flops": flops, "loss": loss, "tokens": tokens}, settings)
     # The shape is replaced by the model's own.
-    training = Training(ModelShape(1, 1, 1, 1, 1, 1, 1, 1), batch, zero, recompute, offload)
+    training = Training(ModelShape(1, 1, 1, 1, 1, 1, 1, 1), batch, zero, recompute, offload, context=context)
     work = Workload(
         prompt, answer, None, latency, weight_bits, kv_bits, prefill_share=0.5, decode_share=0.6
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from typing import Final
 
 from isoflop.errors import InputError
 from isoflop.fit.estimate import Estimate
@@ -10,7 +11,7 @@ from isoflop.plan.costs.energy import carbon_kg, device_hours, energy_kwh
 from isoflop.plan.costs.flops import CONVENTIONS, convention
 from isoflop.plan.costs.hardware import device
 from isoflop.plan.costs.held import memory_estimate
-from isoflop.plan.costs.parallel import FULL, Training
+from isoflop.plan.costs.parallel import FULL, Layout, Training
 from isoflop.plan.costs.result import Bill, Cost, carried, exact
 from isoflop.plan.costs.shapes import ModelShape, made
 from isoflop.plan.costs.staffing import Site, staff
@@ -19,6 +20,10 @@ from isoflop.plan.optimum.result import Plan, Step
 from isoflop.plan.serving.roofline import Serving, Workload, serve
 from isoflop.units import format_bytes, format_quantity, parse_measure
 
+SLOW: Final = 0.5
+"""Share of the speed of a device alone below which a layout is told to be slow."""
+LONG: Final = 8192
+"""Positions of a shape beyond which training is hardly ever all at that length."""
 GIVEN = ("prices, powers and shares of the peak, taken as given",)
 
 
@@ -64,9 +69,10 @@ def cost(
     """
     where = Site(device(site)) if isinstance(site, str) else site
     shape, params, data = _model(model, tokens)
+    run = _run(shape, training)
+    shape = run.shape
     name = by or ("6nd" if isinstance(model, Plan) else "palm-causal")
     flops = _flops(model, shape, float(params.value), data, name)
-    run = Training(shape) if training is None else replace(training, shape=shape)
     spread = staff(run, where, float(flops.value))
     mfu, held = where.use(spread), memory_estimate(run, spread, params)
     each = device_hours(1.0, where.device, mfu=mfu, precision=where.precision)
@@ -86,10 +92,21 @@ def cost(
         question=_question(params, data, where, spread.devices), shape=shape, params=params, tokens=data, flops=flops,
         convention=name, by_convention=counted, device=where.device.title, devices=spread.devices, mfu=mfu,
         layout=spread, memory=held, training=bill, serving=group, serving_bill=later, served=served,
-        thresholds=crossings(flops), steps=derivation, warnings=_warnings(model, where, bill, run, (params, held)),
+        thresholds=crossings(flops), steps=derivation,
+        warnings=_warnings(model, where, bill, run, (params, held), spread=spread),
     )  # fmt: skip
-    if not isinstance(model, Plan):
-        return found
+    return _as_planned(found, model) if isinstance(model, Plan) else found
+
+
+def _run(shape: ModelShape, training: Training | None) -> Training:
+    """What must be held: the model's shape, on sequences of the length that was given."""
+    if training is None:
+        return Training(shape)
+    return replace(training, shape=shape if training.context is None else shape.with_context(training.context))
+
+
+def _as_planned(found: Cost, model: Plan) -> Cost:
+    """A cost with what the plan says of its intervals."""
     left = tuple(dict.fromkeys((*model.leaves_out, *GIVEN)))
     return replace(found, leaves_out=left, distance_decades=model.distance_decades, inflation=model.inflation)
 
@@ -157,7 +174,7 @@ def _question(params: Estimate, data: Estimate, where: Site, devices: int) -> st
 
 
 def _warnings(
-    model: object, where: Site, bill: Bill, run: Training, sizes: tuple[Estimate, Estimate]
+    model: object, where: Site, bill: Bill, run: Training, sizes: tuple[Estimate, Estimate], *, spread: Layout
 ) -> tuple[str, ...]:
     """What could not be counted, and what the figures rest on."""
     params, held = sizes
@@ -173,17 +190,36 @@ def _warnings(
         )
     if where.measured is None:
         found.append("The share of peak is an assumption; a measured MFU makes time and money a forecast.")
-    if run.offload != "none":
-        found.append(
-            "The time that offloading takes is not counted; isoflop.plan.costs.memory.offload_efficiency gives it."
-        )
-    most, room = float(held.interval[1]), where.device.memory
-    if most > FULL * room >= float(held.value):
-        found.append(
-            f"At the upper end of the interval of N a device of this layout would hold {format_bytes(most)} "
-            f"of {format_bytes(room)}: plan for more devices, a higher ZeRO stage or recomputation."
-        )
+    found += _run_warnings(model, run, spread, (held, where.device.memory), measured=where.measured is not None)
     miss = run.shape.params / float(params.value) - 1
     if abs(miss) > 0.005:
         found.append(f"The shape made for memory and serving has {miss:+.1%} parameters; give a shape to be exact.")
     return tuple(dict.fromkeys(found))
+
+
+def _run_warnings(
+    model: object, run: Training, spread: Layout, memory: tuple[Estimate, float], *, measured: bool
+) -> list[str]:
+    """What speaks against the layout and the sequences of a run."""
+    found = []
+    if not measured and spread.efficiency < SLOW:
+        found.append(
+            f"Spread so, the devices keep {spread.efficiency:.0%} of their speed, by this library's model of the "
+            "exchange between them. Fewer devices, a larger batch or shorter sequences keep more."
+        )
+    if isinstance(model, ModelShape) and run.context is None and model.context > LONG:
+        found.append(
+            f"Training sequences are taken as long as the shape's {model.context} positions, which are often those of "
+            "a last stage only. Give the context of training."
+        )
+    if run.offload != "none":
+        found.append(
+            "The time that offloading takes is not counted; isoflop.plan.costs.memory.offload_efficiency gives it."
+        )
+    most, room = float(memory[0].interval[1]), memory[1]
+    if most > FULL * room >= float(memory[0].value):
+        found.append(
+            f"At the upper end of the interval of N a device of this layout would hold {format_bytes(most)} "
+            f"of {format_bytes(room)}: plan for more devices, a higher ZeRO stage or recomputation."
+        )
+    return found

@@ -63,7 +63,7 @@ def _at(run: Training, spread: Layout, sizes: list[float]) -> dict[float, float]
         if not np.isfinite(size):
             continue
         try:
-            found[size] = held(replace(run, shape=made(size)), spread).total
+            found[size] = held(replace(run, shape=made(size, context=run.shape.context)), spread).total
         except InputError:
             # No shape has this size: memory is carried on from the nearest that has one.
             continue

@@ -38,6 +38,7 @@ class Training:
         micro_batch: sequences that a pipeline takes at a time.
         node: devices of a node.
         network: bytes/s between nodes, per device and direction.
+        context: tokens of a training sequence where it is not the shape's own; `cost` puts it into the shape.
     """
 
     shape: ModelShape
@@ -48,6 +49,7 @@ class Training:
     micro_batch: int = 1
     node: int = NODE
     network: float = NETWORK
+    context: int | None = None
 
     @property
     def sequences(self) -> int:
