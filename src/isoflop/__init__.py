@@ -14,6 +14,7 @@ _HOMES = {
     "api.judging": ("backtest", "compare", "multiverse"),
     "api.designing": ("next_runs", "score_design"),
     "api.comparing": ("recipes",),
+    "api.spending": ("budget",),
     "api.timing": ("compute_classes", "time_scores"),
     "api.deciding": ("cost", "isoflop_profiles", "plan", "plan_within", "report"),
     "validate.backtest": ("with_backtest",),

@@ -1,10 +1,14 @@
 """budget: the tables, the figure, what is refused."""
 
+import json
 from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Isoflop
 from tests.testtime.sample_files import write_prices, write_samples
+
+import isoflop as iso
+from isoflop.cli.output import plain
 
 
 @pytest.fixture
@@ -27,6 +31,15 @@ def test_the_tables_say_what_to_do(isoflop: Isoflop, files: tuple[Path, Path]) -
         "not in the intervals: that other problems than these may be asked for",
     ):
         assert said in ended.out
+
+
+def test_the_command_prints_what_the_verb_finds(isoflop: Isoflop, files: tuple[Path, Path]) -> None:
+    found = iso.budget(*files, by="model", budgets=[0.001], draws=100)
+    ended = isoflop(
+        "budget", files[0], "--prices", files[1], "--by", "model", "--budget", "0.001", "--bootstrap", "100", "--json"
+    )
+    assert ended.status == 0, ended.err
+    assert ended.json == json.loads(json.dumps(plain(found.to_dict())))
 
 
 def test_json_and_figure(isoflop: Isoflop, files: tuple[Path, Path], tmp_path: Path) -> None:

@@ -10,11 +10,13 @@ if TYPE_CHECKING:
     from isoflop.api.fitting import certify, fit, predict
     from isoflop.api.inputs import as_runs
     from isoflop.api.judging import backtest, compare, multiverse
+    from isoflop.api.spending import budget
     from isoflop.api.timing import compute_classes, time_scores
 
 _HOMES = {
     "as_runs": "inputs",
     "backtest": "judging",
+    "budget": "spending",
     "certify": "fitting",
     "compare": "judging",
     "compute_classes": "timing",
@@ -35,6 +37,7 @@ _HOMES = {
 __all__ = [
     "as_runs",
     "backtest",
+    "budget",
     "certify",
     "compare",
     "compute_classes",

@@ -88,23 +88,18 @@ def budget(  # noqa: PLR0913 - a command's arguments are its options
     as_json: opt.Json = False,
 ) -> None:
     """Find the best way to spend inference. Models, rules and samples by cost; by difficulty; where it stops paying."""
-    import numpy as np
-
+    from isoflop.api.spending import budget as spend
     from isoflop.cli.show_budget import print_budget
-    from isoflop.fit.estimate import check_level
-    from isoflop.testtime.budgets.build import Asked, build
-    from isoflop.testtime.budgets.file import read_prices
-    from isoflop.testtime.budgets.report import report_budget
     from isoflop.testtime.reading.source import Choices
 
-    check_level(level)
     choices: Choices = {
-        "by": () if by is None else (by,), "where": where, "threshold": threshold,
-        "mapping": inputs.pairs(mapping, "--map", "correct=passed"), "missing": "wrong" if unscored_wrong else "out",
+        "where": where, "threshold": threshold, "mapping": inputs.pairs(mapping, "--map", "correct=passed"),
+        "missing": "wrong" if unscored_wrong else "out",
     }  # fmt: skip
-    asked = Asked(tuple(rules or ()), beyond, probe, ease, bootstrap, level)
-    built = build(read_prices(prices), samples, asked, choices, rng=np.random.default_rng(seed))
-    found = report_budget(built, budgets=budgets or (), bins=bins, within=within, against=against)
+    found = spend(
+        samples, prices, by=by, budgets=budgets or (), draws=bootstrap, level=level, seed=seed, choices=choices,
+        rules=rules or (), beyond=beyond, bins=bins, probe=probe, ease=ease, within=within, against=against,
+    )  # fmt: skip
     if figure is not None:
         from isoflop.figures.budgets import budget_figure
         from isoflop.figures.save import save

@@ -159,20 +159,41 @@ def _from_memory(source: object) -> dict[str, Raw]:
     """Columns of a mapping or a frame."""
     if isinstance(source, Mapping):
         return _named(list(source), list(source.values()))
+    found = frame_columns(source, "A table of runs")
+    return _named(list(found), list(found.values()))
+
+
+def frame_columns(source: object, what: str) -> dict[str, Sequence[object] | NDArray[np.generic]]:
+    """Give the columns of a frame.
+
+    Args:
+        source: any frame that narwhals accepts (pandas, polars, pyarrow, Modin …), also a lazy one.
+        what: what is read, for the error.
+
+    Returns:
+        Header → cells: numbers as floats with NaN where missing, anything else with None.
+
+    Raises:
+        TableError: it is no frame, or its columns cannot be told apart.
+
+    >>> import polars
+    >>> frame_columns(polars.DataFrame({"n": [1, None]}), "A table")["n"].tolist()
+    [1.0, nan]
+    """
     import narwhals as nw
 
     try:
         frame: Any = nw.from_native(source)
     except TypeError:
         raise TableError(
-            f"A table of runs cannot be read from {type(source).__name__}. "
+            f"{what} cannot be read from {type(source).__name__}. "
             f"Give a path, a frame (pandas, polars, pyarrow …) or a dict of columns."
         ) from None
     except nw.exceptions.NarwhalsError as error:
         first = str(error).strip().splitlines()[0]
         raise TableError(f"The frame cannot be read: {first} Give distinct column names.") from None
     eager = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
-    return _named(eager.columns, [_values(series) for series in eager.iter_columns()])
+    return {str(name): _values(series) for name, series in zip(eager.columns, eager.iter_columns(), strict=True)}
 
 
 def _named(names: Sequence[object], columns: Sequence[Any]) -> dict[str, Raw]:

@@ -1,5 +1,6 @@
 """Logs of EvalPlus, lm-evaluation-harness and Inspect."""
 
+import gzip
 import json
 import zipfile
 from pathlib import Path
@@ -183,3 +184,33 @@ def test_missing_files_and_folders(tmp_path: Path) -> None:
         read_counts(tmp_path / "none.csv")
     with pytest.raises(FileError, match="is a folder"):
         read_counts(tmp_path)
+
+
+def packed(path: Path) -> Path:
+    """Compress a file beside itself."""
+    other = path.with_name(path.name + ".gz")
+    other.write_bytes(gzip.compress(path.read_bytes()))
+    return other
+
+
+def test_gzipped_logs_are_read_as_the_plain_ones_are(tmp_path: Path) -> None:
+    rows = [logged(k, "4", ["4" if k else "5"], exact_match=float(k > 0), filter="none") for k in range(3)]
+    harness = written(tmp_path / "samples_x.jsonl", *rows)
+    tasks = {"t": [result("t", "pass", "pass"), result("t", "fail", "fail")]}
+    evalplus = written(tmp_path / "r.json", {"eval": tasks}, indent=1)
+    for plain in (harness, evalplus):
+        found, same = read_counts_by(packed(plain)), read_counts_by(plain)
+        assert {name: (one.problems, one.n.tolist(), one.c.tolist()) for name, one in found.items()} == {
+            name: (one.problems, one.n.tolist(), one.c.tolist()) for name, one in same.items()
+        }
+    (counts,) = read_counts_by(packed(harness)).values()
+    assert counts.c.tolist() == [0, 1, 1]
+    assert counts.problems == ("0", "1", "2")
+
+
+def test_a_gzipped_log_that_breaks_off_is_refused(tmp_path: Path) -> None:
+    rows = [logged(k, "4", [str(k)], exact_match=1.0, filter="none") for k in range(50)]
+    whole = packed(written(tmp_path / "samples_x.jsonl", *rows))
+    whole.write_bytes(whole.read_bytes()[:-40])
+    with pytest.raises(FileError, match=r"samples_x\.jsonl\.gz"):
+        read_counts(whole)

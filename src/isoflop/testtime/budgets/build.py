@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -91,13 +90,13 @@ class _Model:
 
 
 def build(
-    models: Sequence[ModelEntry], source: Path | None, asked: Asked, choices: Choices, *, rng: np.random.Generator
+    models: Sequence[ModelEntry], source: object, asked: Asked, choices: Choices, *, rng: np.random.Generator
 ) -> Built:
     """Read the samples of all models and lay their routes side by side.
 
     Args:
         models: what they are and cost.
-        source: file of the samples of models that name none.
+        source: samples of models that name no file: a path, a frame or columns; None when all name one.
         asked: how.
         choices: how files are read; `by`, one column, holds the models' names where they have no `where`.
         rng: random state.
@@ -145,9 +144,9 @@ def _shared(read: "list[_Model]") -> "tuple[list[_Model], tuple[str, ...], tuple
     return [m.on(shared) for m in read], shared, warnings
 
 
-def _read(entry: ModelEntry, source: Path | None, choices: Choices, *, first: bool) -> _Model:
+def _read(entry: ModelEntry, source: object, choices: Choices, *, first: bool) -> _Model:
     """Samples of a model, or its counts where there is no more."""
-    path = entry.file or source
+    path = source if entry.file is None else entry.file
     if path is None:
         raise InputError(
             f"{entry.name}: there are no samples. Name a file, in the command or in [models.{entry.name}]."

@@ -167,13 +167,31 @@ def read_prices(path: Path) -> tuple[ModelEntry, ...]:
         raise FileError(f"{str(path)!r} cannot be read ({error.strerror}). Check its name.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise FileError(f"{str(path)!r} is no TOML: {error}. Correct that line.") from None
-    models = raw.get("models")
-    if not isinstance(models, dict) or not models or not all(isinstance(table, dict) for table in models.values()):
+    _refuse_unknown(path, set(raw) - {"models"}, ("models",))
+    return models_of(raw.get("models"), path)
+
+
+def models_of(models: object, path: Path) -> tuple[ModelEntry, ...]:
+    """Take what models are and cost, as a file of prices has it.
+
+    Args:
+        models: name → keys of `ModelEntry`.
+        path: of the file, for errors and for the files that it names.
+
+    Returns:
+        The models, in their order.
+
+    Raises:
+        InputError: there are no models, or a key that nothing reads.
+
+    >>> [one.price_out for one in models_of({"small": {"price_out": "$0.6"}}, Path("prices"))]
+    [0.6]
+    """
+    if not isinstance(models, Mapping) or not models or not all(isinstance(one, Mapping) for one in models.values()):
         raise InputError(
             f"{str(path)!r} has no models. Write a table for each: [models.NAME] with price_out = 0.6, for example."
         )
-    _refuse_unknown(path, set(raw) - {"models"}, ("models",))
-    return tuple(_entry(path, name, table) for name, table in models.items())
+    return tuple(_entry(path, str(name), table) for name, table in models.items())
 
 
 def _entry(path: Path, name: str, table: Mapping[str, Any]) -> ModelEntry:

@@ -1,5 +1,7 @@
 """Logs that are no tables become columns here: EvalPlus, lm-evaluation-harness, Inspect."""
 
+import gzip
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -7,7 +9,7 @@ from typing import Any, Final
 from isoflop.errors import FileError
 from isoflop.testtime.reading.harness import read_harness
 from isoflop.testtime.reading.inspect_log import is_log, read_inspect, zipped
-from isoflop.testtime.reading.unpacked import Unpacked, read_object
+from isoflop.testtime.reading.unpacked import Unpacked, opened, read_object
 
 _HEAD: Final = 1 << 24
 """Bytes of the first line that are looked at."""
@@ -27,9 +29,12 @@ def unpack(path: Path, correct: str | None = None) -> Unpacked | None:
     Raises:
         FileError: the log is broken or has no samples, or it has several metrics and none is named.
     """
-    with path.open("rb") as stream:
-        head = stream.readline(_HEAD)
-        text = (head + stream.read(1 << 16)).decode("utf-8", "ignore").removeprefix("\ufeff").lstrip()
+    try:
+        with opened(path) as stream:
+            head = stream.readline(_HEAD)
+            text = (head + stream.read(1 << 16)).decode("utf-8", "ignore").removeprefix("\ufeff").lstrip()
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise FileError(f"{path} breaks off: {error}. Copy or compress it again.") from None
     if head.startswith(b"PK\x03\x04"):
         return read_inspect(path, zipped(path), correct) if is_log(path) else None
     if not text.startswith("{"):
@@ -41,7 +46,8 @@ def unpack(path: Path, correct: str | None = None) -> Unpacked | None:
         return None
     if first is None and not ('"eval"' in text or '"samples"' in text):
         return None
-    whole = read_object(path.read_text("utf-8-sig", "replace"))
+    with opened(path) as stream:
+        whole = read_object(stream.read().decode("utf-8-sig", "replace"))
     return None if whole is None else _whole(path, whole, correct)
 
 

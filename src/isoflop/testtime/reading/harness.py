@@ -1,12 +1,13 @@
 """Samples logged by lm-evaluation-harness (`--log_samples`): a line is a document under one filter."""
 
+import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from isoflop.errors import FileError
-from isoflop.testtime.reading.unpacked import Unpacked, number_of, read_object
+from isoflop.testtime.reading.unpacked import Unpacked, number_of, opened, read_object
 
 _KNOWN: Final = frozenset(
     {"doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "filter", "metrics", "doc_hash", "prompt_hash",
@@ -59,7 +60,7 @@ class _Scores:
 
 def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Objects of a file of JSON lines, with their numbers."""
-    with path.open("r", encoding="utf-8-sig") as stream:
+    with io.TextIOWrapper(opened(path), encoding="utf-8-sig") as stream:
         for number, line in enumerate(stream, start=1):
             if not line.strip():
                 continue

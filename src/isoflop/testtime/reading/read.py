@@ -11,6 +11,7 @@ import numpy as np
 
 from isoflop.errors import TableError
 from isoflop.runs.finding import Finding
+from isoflop.runs.read import frame_columns
 from isoflop.runs.sniff import sniff
 from isoflop.runs.sql import NULLS, file_error, pattern, quoted
 from isoflop.testtime.counts import Counts
@@ -37,7 +38,8 @@ def read_counts(source: object, **choices: Unpack[Choices]) -> Counts:
 
     Args:
         source: path of a CSV, TSV, Parquet, JSON or JSON-lines file with one row per sample or per problem, of
-            results of EvalPlus or HumanEval, of a log of lm-evaluation-harness or Inspect; or header → values.
+            results of EvalPlus or HumanEval, of a log of lm-evaluation-harness or Inspect; a frame (pandas, polars,
+            pyarrow …); or header → values.
         choices: see `Choices`.
 
     Returns:
@@ -257,11 +259,10 @@ def _view(connection: "DuckDBPyConnection", path: Path) -> None:
 
 def _register(connection: "DuckDBPyConnection", source: object) -> None:
     """Columns in memory as a table."""
-    if not isinstance(source, Mapping) or not source:
-        raise TableError(
-            f"Samples cannot be read from {type(source).__name__}. Give a path, or columns: header → values."
-        )
-    columns = {str(name): _column(values) for name, values in source.items()}
+    given = source if isinstance(source, Mapping) else frame_columns(source, "A table of samples")
+    if not given:
+        raise TableError("The table of samples has no columns. Give at least problem and correct, or problem, n and c.")
+    columns = {str(name): _column(values) for name, values in given.items()}
     lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) > 1 or not all(lengths.values()):
         listed = ", ".join(f"{name} {length}" for name, length in lengths.items())
@@ -276,7 +277,8 @@ def _column(values: Any) -> np.ndarray[Any, Any]:  # noqa: ANN401 - whatever a c
     cells = values.tolist() if isinstance(values, np.ndarray) and values.dtype.kind not in "iufb" else values
     if isinstance(cells, np.ndarray):
         return cells
-    listed = list(cells)
+    # Frames of objects write a missing cell as a float that is no number.
+    listed = [None if isinstance(cell, float) and cell != cell else cell for cell in cells]
     if all(cell is None or isinstance(cell, int | float | np.number) for cell in listed):
         if not any(cell is None or isinstance(cell, float) for cell in listed):
             return np.array(listed)

@@ -1,8 +1,10 @@
 """What the readers of logs hand on: one value per sample in every column."""
 
+import gzip
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO, cast
 
 
 @dataclass
@@ -23,6 +25,20 @@ class Unpacked:
         """Add one sample."""
         for name, cell in cells.items():
             self.columns.setdefault(name, []).append(cell)
+
+
+def opened(path: Path) -> BinaryIO:
+    """Open a file for its bytes, through gzip where it is compressed.
+
+    Args:
+        path: the file.
+
+    Returns:
+        A stream of what it holds.
+    """
+    with path.open("rb") as stream:
+        packed = stream.read(2) == b"\x1f\x8b"
+    return cast("BinaryIO", gzip.open(path)) if packed else path.open("rb")
 
 
 def read_object(text: str) -> dict[str, Any] | None:
