@@ -84,6 +84,19 @@ def test_show_explains_a_formula_of_the_user(isoflop: Isoflop) -> None:
     assert found["source"] is None
 
 
+@pytest.mark.parametrize("name", ["chinchilla", "scalerl", "densing", "moe-sparsity", "ensemble"])
+def test_show_prints_published_sets_or_says_that_there_are_none(isoflop: Isoflop, name: str) -> None:
+    out, law = isoflop("show", name).out, laws.get(name)
+    for published in law.published:
+        assert f"published as {published.name} (" in out
+    assert ("published: none;" in out) == (not law.published)
+
+
+def test_show_of_a_function_says_what_it_is_linear_in(isoflop: Isoflop) -> None:
+    assert "linear in: L0, A, B\n" in isoflop("show", "multi-power").out
+    assert "published: none" not in isoflop("show", "E + A/C^a").out
+
+
 def test_check_of_a_good_table(isoflop: Isoflop, runs: Path) -> None:
     ended = isoflop("check", runs, "--law", "chinchilla")
     assert ended.status == 0

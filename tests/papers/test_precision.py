@@ -176,6 +176,15 @@ def test_the_shift_of_size_and_data_is_the_optimum_of_the_law() -> None:
     np.testing.assert_allclose(allocation_shift(8), [n_8 / n_16, d_8 / d_16], rtol=1e-4)
 
 
+def test_weights_in_floating_point_have_their_own_constants() -> None:
+    """Reference sheet, precision_and_cost.md 2: 140 runs, the same A, B, E and alpha."""
+    law = laws.get("kumar-precision")
+    found = law.published_set("kumar-2024-float-weights").values
+    assert {name: found[name] for name in found if found[name] != KUMAR[name]} == {"gamma_w": 2.8111, "n_w": 0.124}
+    bits = {"params": 1e8, "tokens": 1e10, "weight_bits": 4, "activation_bits": 16, "kv_bits": 16}
+    assert law.predict(found, **bits) < law.predict(KUMAR, **bits)
+
+
 def test_three_bits_for_activations_have_no_value() -> None:
     assert np.isnan(effective_share(8, 3, 8))
     assert effective_share(3, 4, 4) > 0

@@ -8,13 +8,14 @@ import pytest
 from tests.papers.support import assert_prints_as, printed
 
 from isoflop.fit.certify import certify_parameters
-from isoflop.laws.multipower import multi_power
+from isoflop.laws.multipower import SOURCE_SCHEDULES, multi_power
 from isoflop.laws.schedule import ANNEALING
 from isoflop.methods.annealing import profile_decay
 from isoflop.methods.best_schedule import best_schedule, usual_schedules
 from isoflop.methods.multipower import TYPICAL_SHAPE, compare_schedules, fit_curves
 from isoflop.methods.refined import refined_schedule
 from isoflop.methods.schedules import Schedule, annealing_columns, make_schedule
+from isoflop.runs.published import catalogue
 from isoflop.runs.read import read_runs
 from isoflop.runs.table import RunTable
 
@@ -76,6 +77,12 @@ def test_schedules_are_those_of_the_table(size: str, data_directory: Path) -> No
         for c, s in zip(table.column("curve"), table.column("checkpoint_step"), strict=True)
     ]
     np.testing.assert_allclose(own, table.column("lr"), rtol=1e-12)
+
+
+def test_the_table_has_the_nine_curves_of_the_source(data_directory: Path) -> None:
+    names = set(read_runs(data_directory / "mpl_lr_curves.csv").labels("schedule")[0])
+    assert names == set(SOURCE_SCHEDULES) == {s.name for s in SCHEDULES}
+    assert catalogue()["mpl_lr_curves"].title == "Loss curves under nine learning-rate schedules"
 
 
 # training.md B3 and the table's own check: R2, MAE, RMSE, mean and worst relative error.

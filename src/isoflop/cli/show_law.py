@@ -81,6 +81,8 @@ def print_law(law: Law) -> None:
     output.say("", *(f"{name}: {text}" for name, text in facts if text))
     for published in law.published:
         output.say("", *_published(law, published))
+    if law.source is not None and not law.published:
+        output.say("published: none; no set of the source was found that could be read or recomputed")
     output.say("", "example (Python after: import isoflop as iso)" if "iso." in example(law) else "example")
     output.say(f"  {example(law)}", f"  {outcome(law)}")
 

@@ -111,8 +111,8 @@ class Law:
 
     @property
     def linear(self) -> tuple[str, ...]:
-        """Parameters in which the law is jointly linear."""
-        return self.parsed.linear
+        """Parameters in which the law is jointly linear; of a function, those that it names."""
+        return self.parsed.linear if self.function is None else tuple(getattr(self.function, "linear", ()))
 
     @property
     def latex(self) -> str:
