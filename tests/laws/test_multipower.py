@@ -164,7 +164,7 @@ def test_points_in_work_space_are_what_they_are_alone(batch, rng):
     given = [at[:, k : k + 1] for k in range(len(NAMES))]
     for tape in (program.value, program.gradient, program.hessian):
         fixed = tape.column_part(columns)
-        buffers = {node: np.full((batch, len(mixed)), np.nan) for node in tape.mixed}
+        buffers = {node: np.full((batch, len(mixed)), np.nan) for node in tape.places}
         outputs = tape.run(given, fixed, buffers)
         alone = tape.run([v[-1:] for v in given], fixed)
         assert len(outputs) == len(alone)

@@ -2,16 +2,16 @@
 
 from copy import copy
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from isoflop.fit.frame import Block, frame_of
 from isoflop.fit.objective import Objective
 from isoflop.fit.penalty import penalty
 from isoflop.fit.problem import Problem
-from isoflop.fit.ratios import Bends, bend_groups, chain, slope_ratios
+from isoflop.fit.ratios import chain
 from isoflop.laws.tape import Tape
 
 Array = NDArray[Any]
@@ -38,35 +38,13 @@ KEPT_BLOCKS: Final = 4
 """Blocks whose prepared columns are kept; those of larger tables are prepared anew in every pass."""
 
 
-class Block:
-    """What a block of rows gives without the parameters, prepared when it is first asked for."""
-
-    def __init__(self, problem: Problem, number: int) -> None:
-        rows = problem.blocks[number]
-        self.problem, self.rows = problem, rows.stop - rows.start
-        self.columns = [c[rows] for c in problem.columns]
-        self.ratios = slope_ratios(problem, number, self.columns)
-        self.parts: dict[int, list[Array | None]] = {}
-
-    @cached_property
-    def bends(self) -> list[Bends]:
-        """Which entries of the Hessian every second derivative of the tape bends."""
-        return bend_groups(self.problem, self.ratios, self.rows)
-
-    def column_part(self, tape: Tape) -> list[Array | None]:
-        """What a tape needs of the columns."""
-        if id(tape) not in self.parts:
-            self.parts[id(tape)] = tape.column_part(self.columns)
-        return self.parts[id(tape)]
-
-
 class Evaluator:
     """Evaluates one problem; owns the work space, so it belongs to one thread."""
 
     def __init__(self, problem: Problem, objective: Objective) -> None:
         self.problem = problem
         self.objective = objective
-        self.lean = problem.program.lean
+        self.frame = frame_of(problem)
         self.blocks: dict[int, Block] = {}
         self.buffers: dict[tuple[object, ...], Array] = {}
         self.spaces: dict[tuple[int, int, int], dict[int, Array]] = {}
@@ -85,11 +63,12 @@ class Evaluator:
         return held[: shape[0]]
 
     def _space(self, tape: Tape, batch: int, rows: int) -> dict[int, Array]:
-        """Work space of a tape for a batch: one array per node of full shape."""
+        """Work space of a tape for a batch, by node."""
         key = (id(tape), batch, rows)
         if key not in self.spaces:
             self.spaces = {k: v for k, v in self.spaces.items() if k[:1] != key[:1] or k[2] != rows}
-            self.spaces[key] = {node: self._buffer((id(tape), rows, node), (batch, rows)) for node in tape.mixed}
+            arrays = [self._buffer((id(tape), rows, k), (batch, rows)) for k in sorted(set(tape.places.values()))]
+            self.spaces[key] = {node: arrays[place] for node, place in tape.places.items()}
         return self.spaces[key]
 
     def _prepared(self, number: int) -> Block:
@@ -97,7 +76,7 @@ class Evaluator:
         if number not in self.blocks:
             if len(self.blocks) >= KEPT_BLOCKS:
                 self.blocks.clear()
-            self.blocks[number] = Block(self.problem, number)
+            self.blocks[number] = Block(self.problem, self.frame, number)
         return self.blocks[number]
 
     def _outputs(self, v: Array, block: int, tape: Tape) -> list[Array]:
@@ -135,13 +114,13 @@ class Evaluator:
             at_none[:, [i for i in slots if problem.slots[i].formal not in program.linear]] = -np.inf
             for block, rows in enumerate(problem.blocks):
                 shape = (len(full), rows.stop - rows.start)
-                slopes, value = self.lean.gradient, program.value
+                slopes, value = program.lean.gradient, program.value
                 outputs = slopes.run(self._inputs(at_one, block), self._prepared(block).column_part(slopes))
                 offset = value.run(self._inputs(at_none, block), self._prepared(block).column_part(value))[0]
                 offsets.append(np.broadcast_to(offset, shape))
                 columns.append(np.empty((shape[0], len(slots), shape[1])))
                 for k, i in enumerate(slots):
-                    slope = outputs[1 + self.lean.leader[problem.slots[i].formal]]
+                    slope = outputs[1 + program.lean.leader[problem.slots[i].formal]]
                     ratio = self._prepared(block).ratios[i]
                     columns[-1][:, k] = slope if ratio is None else slope * ratio
         return np.concatenate(columns, axis=2), np.concatenate(offsets, axis=1)
@@ -196,7 +175,7 @@ class Evaluator:
         with np.errstate(all="ignore"):
             v, first, second = chain(problem.slots, problem.expand(u))
             first, second = first[:, problem.free], second[:, problem.free]
-            value, slope, metric, curvature = self._sums(v, weights, exact=exact)
+            value, slope, metric, curvature = self._totals(v, weights, exact=exact)
             scale = first[:, :, None] * first[:, None, :]
             metric = metric * scale
             curvature = curvature * scale if exact else metric
@@ -214,8 +193,17 @@ class Evaluator:
             bad = ~np.isfinite(value + slope.sum(axis=1) + curvature.sum(axis=(1, 2)))
         return Local(np.where(bad, np.inf, value), slope, metric, curvature)
 
-    def _sums(self, v: Array, weights: Array | None, *, exact: bool) -> tuple[Array, Array, Array, Array]:
+    def _totals(self, v: Array, weights: Array | None, *, exact: bool) -> tuple[Array, Array, Array, Array]:
         """Objective, slope, metric and curvature in tape coordinates of the free slots."""
+        if self.frame.inner is None:
+            return self._sums(v, weights, exact=exact)
+        inside, free = self.frame.inner.at(v), self.problem.free
+        value, slope, metric, curvature = self._sums(inside.w, weights, exact=exact)
+        bent = inside.curvature(curvature, slope)[:, free][:, :, free] if exact else curvature
+        return value, inside.slope(slope)[:, free], inside.metric(metric)[:, free][:, :, free], bent
+
+    def _sums(self, v: Array, weights: Array | None, *, exact: bool) -> tuple[Array, Array, Array, Array]:
+        """Objective, slope, metric and curvature in the coordinates of the frame."""
         parts = [
             self._block(v, block, self._weights(weights, rows), exact=exact)
             for block, rows in enumerate(self.problem.blocks)
@@ -230,7 +218,7 @@ class Evaluator:
         problem = self.problem
         rows = problem.blocks[block]
         shape = (len(v), rows.stop - rows.start)
-        outputs = self._outputs(v, block, self.lean.hessian if exact else self.lean.gradient)
+        outputs = self._outputs(v, block, self.frame.lean.hessian if exact else self.frame.lean.gradient)
         f = outputs[0]
         noise = problem.inverse_noise[rows]
         r = (problem.response[rows] - (np.log(f) if problem.log else f)) * noise
@@ -244,7 +232,7 @@ class Evaluator:
         pull = w * sensitivity * noise
         slope = -np.matmul(jacobian, pull[:, :, None])[:, :, 0]
         # Metric and curvature in one product.
-        q = problem.size
+        q = self.frame.size
         weighted = self._buffer(("weighted", shape[1], exact), (batch, q * (1 + exact), shape[1]))
         np.multiply(jacobian, steep[:, None, :], out=weighted[:, :q])
         if exact:
@@ -258,12 +246,11 @@ class Evaluator:
         return value, slope, both[:, :q], curvature
 
     def _jacobian(self, outputs: list[Array], inverse: Array, block: int, shape: tuple[int, int]) -> Array:
-        """Slopes of the fitted values in the free slots, (batch, q, rows)."""
-        problem = self.problem
-        jacobian = self._buffer(("jacobian", shape[1]), (shape[0], problem.size, shape[1]))
+        """Slopes of the fitted values in the coordinates of the frame, (batch, size, rows)."""
+        frame = self.frame
+        jacobian = self._buffer(("jacobian", shape[1]), (shape[0], frame.size, shape[1]))
         done: dict[int, Array] = {}
-        for k, i in enumerate(problem.free):
-            leader, ratio = self.lean.leader[problem.slots[i].formal], self._prepared(block).ratios[i]
+        for k, (leader, ratio) in enumerate(zip(frame.leaders, self._prepared(block).own, strict=True)):
             if ratio is None:
                 done[leader] = np.multiply(outputs[1 + leader], inverse, out=jacobian[:, k])
                 continue
@@ -274,12 +261,12 @@ class Evaluator:
 
     def _bend(self, curvature: Array, outputs: list[Array], pull: Array, block: int) -> None:
         """Subtract the law's own second derivatives, weighted by the residuals' pull."""
-        first = len(outputs) - len(self.lean.pairs)
+        first = len(outputs) - len(self.frame.lean.pairs)
         flat = curvature.reshape(len(curvature), -1)
         for group in self._prepared(block).bends:
-            key = ("bends", group.factors.shape)
-            pulled = self._buffer(key, (len(pull), *group.factors.shape[:2]))
+            count, rows = group.factors.shape[:2]
+            pulled = self._buffer(("bends", count, rows), (len(pull), count, rows)).reshape(count, -1, rows)
             for k, number in enumerate(group.numbers):
-                np.multiply(pull, outputs[first + number], out=pulled[:, k])
-            totals = np.matmul(pulled[:, :, None, :], group.factors)[:, :, 0].reshape(len(pull), -1)
+                np.multiply(pull, outputs[first + number], out=pulled[k])
+            totals = np.matmul(pulled, group.factors).swapaxes(0, 1).reshape(len(pull), -1)
             flat[:, group.entries] -= totals[:, group.totals]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from isoflop.fit.coordinates import Slot
 from isoflop.fit.problem import Problem
+from isoflop.laws.lean import Lean
 
 Array = NDArray[Any]
 Ratios = list[Array | None]
@@ -42,16 +43,22 @@ def chain(slots: tuple[Slot, ...], u: Array) -> tuple[Array, Array, Array]:
     return v, first, second
 
 
+def formal_ratios(lean: Lean, columns: list[Array]) -> Ratios:
+    """Slope of every coordinate of a tape relative to its leader's on some rows; None where it is the leader's own."""
+    if lean.ratios is None:
+        return [None] * len(lean.leader)
+    with np.errstate(all="ignore"):
+        found = lean.ratios.run([], lean.ratios.column_part(columns))
+    return [None if np.all(ratio == 1.0) else ratio for ratio in found]
+
+
 def slope_ratios(problem: Problem, block: int, columns: list[Array]) -> Ratios:
     """Ratios of all slots on one block of rows: zero at the runs of other levels."""
     rows = problem.blocks[block]
-    tape = problem.program.lean.ratios
-    with np.errstate(all="ignore"):
-        formal = [None] * len(problem.members) if tape is None else tape.run([], tape.column_part(columns))
+    formal = formal_ratios(problem.program.lean, columns)
     ratios: Ratios = []
     for slot in problem.slots:
         ratio = formal[slot.formal]
-        ratio = None if ratio is None or np.all(ratio == 1.0) else ratio
         if slot.level is not None:
             column = problem.law.parsed.indexed[problem.law.parameter_names[slot.formal]]
             at_level = (problem.levels[column].codes[rows] == slot.level).astype(float)
@@ -60,23 +67,29 @@ def slope_ratios(problem: Problem, block: int, columns: list[Array]) -> Ratios:
     return ratios
 
 
-def bend_groups(problem: Problem, ratios: Ratios, rows: int) -> list[Bends]:
-    """The second derivatives of the tape, grouped by the number of entries of the Hessian that each one bends."""
-    lean = problem.program.lean
+def bend_groups(pairs: tuple[tuple[int, int], ...], leaders: tuple[int, ...], ratios: Ratios, rows: int) -> list[Bends]:
+    """The second derivatives of the tape, grouped by the number of entries of the Hessian that each one bends.
+
+    Args:
+        pairs: pairs of leaders of which the tape gives the second derivative.
+        leaders: leader of every coordinate.
+        ratios: slope of every coordinate relative to its leader's.
+        rows: number of runs.
+    """
     plain = [np.ones(rows) if r is None else r for r in ratios]
     led: dict[int, list[int]] = {}
-    for k, i in enumerate(problem.free):
-        led.setdefault(lean.leader[problem.slots[i].formal], []).append(k)
+    for k, leader in enumerate(leaders):
+        led.setdefault(leader, []).append(k)
     groups: dict[int, list[tuple[int, list[tuple[int, int]], list[Array]]]] = {}
-    for number, (a, b) in enumerate(lean.pairs):
+    for number, (a, b) in enumerate(pairs):
         places = [(k, m) for k in led.get(a, []) for m in led.get(b, []) if a != b or k <= m]
-        products = [plain[problem.free[k]] * plain[problem.free[m]] for k, m in places]
+        products = [plain[k] * plain[m] for k, m in places]
         # Two levels of one column never meet at a run.
         kept = [n for n, product in enumerate(products) if np.any(product)]
         if kept:
             found = (number, [places[n] for n in kept], [products[n] for n in kept])
             groups.setdefault(len(kept), []).append(found)
-    return [_bends(group, problem.size) for group in groups.values()]
+    return [_bends(group, len(leaders)) for group in groups.values()]
 
 
 def _bends(group: list[tuple[int, list[tuple[int, int]], list[Array]]], q: int) -> Bends:

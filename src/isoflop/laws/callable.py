@@ -54,9 +54,9 @@ class FunctionTape:
     pairs: tuple[tuple[int, int], ...] = ()
 
     @property
-    def mixed(self) -> tuple[int, ...]:
-        """Outputs, each of which needs work space."""
-        return tuple(range(1 + self.slopes * len(self.parameters) + len(self.pairs)))
+    def places(self) -> Mapping[int, int]:
+        """Place in the work space of every output: each needs one of its own."""
+        return {number: number for number in range(1 + self.slopes * len(self.parameters) + len(self.pairs))}
 
     def column_part(self, columns: list[Array]) -> list[Any]:
         """The columns by their names, or what the function makes of them."""
@@ -85,7 +85,7 @@ class FunctionTape:
             some = slice(first, first + few)
             for number, output in enumerate(self._outputs([v[some] for v in coordinates], *fixed)):
                 buffers[number][some] = output
-        return [buffers[number] for number in self.mixed]
+        return [buffers[number] for number in self.places]
 
     def _outputs(self, coordinates: list[Array], given: object) -> list[Array]:
         """Value, slopes and bends."""

@@ -5,7 +5,7 @@ logarithms, and parameters that only multiply enter as logarithms as well, so th
 becomes `exp(a - alpha n)` and its derivatives are multiples of itself.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
@@ -15,38 +15,16 @@ from numpy.typing import NDArray
 
 from isoflop.errors import FormulaError
 from isoflop.laws.builder import Builder as Builder
-from isoflop.laws.derive import Derivatives
+from isoflop.laws.core import Core, core_of
 from isoflop.laws.formula import Formula, column_symbol
 from isoflop.laws.functions import Greatest, Least
-from isoflop.laws.tape import COLUMN, CONSTANT, PARAMETER, Node, Tape
+from isoflop.laws.lean import Lean, find_leaders, full_tape, shorten, tidy
+from isoflop.laws.tape import COLUMN, PARAMETER, Node, Tape
 
 Array = NDArray[Any]
 
 MAX_WORK: Final = 30_000
 """Operations in the second derivatives, roughly, beyond which a formula is refused."""
-
-
-@dataclass(frozen=True)
-class Lean:
-    """The derivatives that a search needs; the others are multiples of them.
-
-    Where `A/N^alpha` stands, the slope in alpha is -ln N times the slope in ln A: the law knows the
-    two only through `ln A - alpha ln N`. So one of them, the leader, is enough.
-
-    Args:
-        gradient: tape of the law and the slopes of the leaders.
-        hessian: tape of the law, the slopes of the leaders, and the second derivatives of `pairs`.
-        pairs: pairs of leaders, by their place among the leaders.
-        leader: for each parameter, the place of its leader.
-        ratios: tape of each parameter's slope relative to its leader's, which depends on columns
-            alone; None where every parameter is its own leader.
-    """
-
-    gradient: Tape
-    hessian: Tape
-    pairs: tuple[tuple[int, int], ...]
-    leader: tuple[int, ...]
-    ratios: Tape | None
 
 
 @dataclass(frozen=True)
@@ -65,6 +43,7 @@ class Program:
         linear: real parameters in which the law is linear.
         leaders: for each parameter, the one of whose slope its own is a multiple; () for themselves.
         ratios: tape of those multiples, which depend on columns alone.
+        core: the law in inner coordinates, where its derivatives are much shorter there.
     """
 
     logarithmic: tuple[bool, ...]
@@ -77,21 +56,13 @@ class Program:
     linear: tuple[int, ...] = ()
     leaders: tuple[int, ...] = ()
     ratios: Tape | None = None
+    core: Core | None = None
 
     @cached_property
     def lean(self) -> Lean:
         """The tapes without the slopes that are multiples of others."""
-        count = len(self.logarithmic)
-        own = self.leaders or tuple(range(count))
-        chosen = sorted(set(own))
-        if len(chosen) == count:
-            return Lean(self.gradient, self.hessian, self.pairs, own, None)
-        place = {k: number for number, k in enumerate(chosen)}
-        kept = [n for n, pair in enumerate(self.pairs) if place.keys() >= set(pair)]
-        slopes = [0, *(1 + k for k in chosen)]
-        pairs = tuple((place[self.pairs[n][0]], place[self.pairs[n][1]]) for n in kept)
-        hessian = self.hessian.keep([*slopes, *(1 + count + n for n in kept)])
-        return Lean(self.gradient.keep(slopes), hessian, pairs, tuple(place[k] for k in own), self.ratios)
+        own = self.leaders or tuple(range(len(self.logarithmic)))
+        return shorten(self.gradient, self.hessian, self.pairs, own, self.ratios)
 
 
 def _inside(expr: sympy.Expr, *, deep: bool) -> set[sympy.Symbol]:
@@ -131,36 +102,20 @@ def log_form(
 ) -> tuple[sympy.Expr, list[sympy.Symbol], list[sympy.Symbol], tuple[bool, ...]]:
     """Rewrite a formula in coordinates: log columns, and logs of the parameters that only multiply."""
     exponents = _natural(formula.expression)
-    replace: dict[sympy.Symbol, sympy.Expr] = {}
+    known: dict[sympy.Symbol, sympy.Expr] = {}
     columns, coordinates, logarithmic = [], [], []
     for number, name in enumerate(formula.columns):
         symbol = sympy.Symbol(f"x_{number}", real=True)
         columns.append(symbol)
-        replace[column_symbol(name)] = symbol if name in raw_columns else sympy.exp(symbol)
+        known[column_symbol(name)] = symbol if name in raw_columns else sympy.exp(symbol)
     for number, name in enumerate(formula.parameters):
         symbol = sympy.Symbol(f"v_{number}", real=True)
         own = formula.symbols[name]
         as_log = name not in formula.real and own not in exponents
         coordinates.append(symbol)
         logarithmic.append(as_log)
-        replace[own] = sympy.exp(symbol) if as_log else symbol
-    return formula.expression.xreplace(replace), columns, coordinates, tuple(logarithmic)
-
-
-def tidy(expr: sympy.Expr) -> sympy.Expr:
-    """Merge products of exponentials into one, and undo the logarithm of one."""
-    if not expr.args:
-        return expr
-    rebuilt = expr.func(*[tidy(a) for a in expr.args])
-    if rebuilt.is_Pow and isinstance(rebuilt.base, sympy.exp):
-        return sympy.exp(rebuilt.base.args[0] * rebuilt.exp)
-    if isinstance(rebuilt, sympy.log) and isinstance(rebuilt.args[0], sympy.exp):
-        return rebuilt.args[0].args[0]
-    if rebuilt.is_Mul:
-        powers = [a for a in rebuilt.args if isinstance(a, sympy.exp)]
-        others = [a for a in rebuilt.args if not isinstance(a, sympy.exp)]
-        return sympy.Mul(*others, sympy.exp(sympy.Add(*[p.args[0] for p in powers]))) if len(powers) > 1 else rebuilt
-    return rebuilt
+        known[own] = sympy.exp(symbol) if as_log else symbol
+    return formula.expression.xreplace(known), columns, coordinates, tuple(logarithmic)
 
 
 @lru_cache(maxsize=256)
@@ -180,50 +135,14 @@ def _compiled(
         )
     inputs = {s: Node("column", (), COLUMN, k) for k, s in enumerate(column_symbols)}
     inputs |= {s: Node("parameter", (), PARAMETER, k) for k, s in enumerate(coordinates)}
-    hessian, pairs = _full_tape(law, inputs)
-    leaders, ratios = _leaders(slopes, coordinates)
-    builder = Builder(inputs)
-    numbers = tuple(builder.visit(r) for r in ratios)
+    hessian, pairs = full_tape(law, inputs)
+    leaders, ratios = find_leaders(slopes, coordinates, inputs)
     scale_like, linear = _separable(hessian, pairs, len(coordinates))
-    return Program(
+    program = Program(
         logarithmic, hessian.keep([0]), hessian.keep(range(1 + len(coordinates))), hessian, pairs, columns,
-        scale_like, linear, leaders, Tape(tuple(builder.nodes), numbers),
+        scale_like, linear, leaders, ratios,
     )  # fmt: skip
-
-
-def _full_tape(law: sympy.Expr, inputs: dict[sympy.Symbol, Node]) -> tuple[Tape, tuple[tuple[int, int], ...]]:
-    """Tape of the law, all slopes and the second derivatives that are not zero, with their pairs."""
-    builder = Builder(inputs)
-    root = builder.visit(law)
-    first, second = Derivatives(builder).of(root)
-    zero = builder.add(Node("constant", (), CONSTANT, 0.0))
-    slopes = [first.get(int(node.payload), zero) for node in inputs.values() if node.kind == PARAMETER]
-    pairs = tuple(sorted(second))
-    return Tape(tuple(builder.nodes), (root, *slopes, *(second[p] for p in pairs))), pairs
-
-
-def _leaders(
-    slopes: list[sympy.Expr], coordinates: list[sympy.Symbol]
-) -> tuple[tuple[int, ...], tuple[sympy.Expr, ...]]:
-    """For each parameter the one whose slope it shares, and the ratio, which is free of parameters."""
-    leaders: list[int] = []
-    ratios: list[sympy.Expr] = []
-    for k, slope in enumerate(slopes):
-        found, shared = k, sympy.Integer(1)
-        for other in sorted(set(leaders)):
-            ratio = tidy(slope / slopes[other]) if slopes[other] != 0 else coordinates[0]
-            if not (ratio.free_symbols & set(coordinates) or _may_divide_by_zero(ratio)):
-                found, shared = other, ratio
-                break
-        leaders.append(found)
-        ratios.append(shared)
-    return tuple(leaders), tuple(ratios)
-
-
-def _may_divide_by_zero(ratio: sympy.Expr) -> bool:
-    """Whether a column stands below the line: the share of a domain, or the logarithm of a size, may be zero."""
-    powers = [p for p in ratio.atoms(sympy.Pow) if not isinstance(p, sympy.exp)]
-    return any(p.base.free_symbols and p.exp.could_extract_minus_sign() for p in powers)
+    return replace(program, core=core_of(law, column_symbols, coordinates, program.lean))
 
 
 def _separable(

@@ -16,9 +16,10 @@ import sympy
 from numpy.typing import NDArray
 
 from isoflop.errors import ColumnError, LawError
-from isoflop.laws.compile import Builder, log_form, tidy
+from isoflop.laws.compile import Builder, log_form
 from isoflop.laws.formula import Formula, column_symbol
 from isoflop.laws.law import Law
+from isoflop.laws.lean import tidy
 from isoflop.laws.tape import COLUMN, PARAMETER, Node, Tape
 from isoflop.units import FLOPS_PER_PARAM_TOKEN
 

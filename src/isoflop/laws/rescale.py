@@ -15,9 +15,10 @@ import sympy
 from numpy.typing import NDArray
 
 from isoflop.laws.builder import Builder
-from isoflop.laws.compile import log_form, tidy
+from isoflop.laws.compile import log_form
 from isoflop.laws.formula import Formula
 from isoflop.laws.functions import Greatest, Least
+from isoflop.laws.lean import tidy
 from isoflop.laws.tape import PARAMETER, Node, Tape
 
 Array = NDArray[Any]
