@@ -76,12 +76,13 @@ def promise_figure(design: Design) -> "alt.LayerChart":
     fields = (("text", "when"), ("then", "half-width"), ("money", "spent"))
     tips = [alt.Tooltip(field, type="nominal", title=name) for field, name in fields]
     chart, words = alt.Chart(source(rows)), alt.Text("then", type="nominal")
-    style: Any = {"color": INK, "fontSize": 12, "baseline": "top", "dy": 6}
+    style: Any = {"color": INK, "fontSize": 12}
+    above, below = {**style, "baseline": "bottom", "dy": -5}, {**style, "baseline": "top", "dy": 6}
     layers = [
         chart.mark_line(interpolate="step-after", strokeWidth=2, color=BLUE).encode(across.x(), up.y()),
         chart.mark_circle(size=36, color=BLUE, opacity=1).encode(across.x(), up.y(), tooltip=tips),
-        alt.Chart(source(rows[:1])).mark_text(align="left", dx=8, **style).encode(across.x(), up.y(), words),
-        alt.Chart(source(rows[1:][-1:])).mark_text(align="right", **style).encode(across.x(), up.y(), words),
+        alt.Chart(source(rows[:1])).mark_text(align="left", dx=6, **above).encode(across.x(), up.y(), words),
+        alt.Chart(source(rows[1:][-1:])).mark_text(align="right", **below).encode(across.x(), up.y(), words),
     ]
     of = "difference in ln of the response" if design.decision else "forecast at the target"
     said = [

@@ -109,11 +109,10 @@ def _estimate(fits: Mapping[str, Fit], rows: Array, level: float) -> Estimate:
     value = float(rows[0])
     if np.all(rows == value):
         return Estimate(value, (value, value), level, rows[1:])
-    fit = max(fits.values(), key=lambda one: one.correction.factor(level))
+    corrections = (one.correction_of(value, rows[1:]) for one in fits.values())
+    widest = max(corrections, key=lambda one: float(one.factor(level)))
     left = ("the noise of a single run", *(text for one in fits.values() for text in one.leaves_out))
-    return estimate_from_draws(
-        value, rows[1:], level=level, correction=fit.correction, leaves_out=tuple(dict.fromkeys(left))
-    )
+    return estimate_from_draws(value, rows[1:], level=level, correction=widest, leaves_out=tuple(dict.fromkeys(left)))
 
 
 def _listed(estimate: Estimate) -> Estimate:

@@ -102,6 +102,8 @@ def show_value(word: str, value: float) -> str:
             return format_duration(value)
         case "money":
             return f"${format_quantity(value)}"
+        case "devices":
+            return f"{value:.6g}"
         case "device-hours":
             return f"{format_quantity(value)} GPU-hours"
     return format_quantity(value, 4)

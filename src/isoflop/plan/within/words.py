@@ -48,7 +48,7 @@ def unit_price(use: LimitUse) -> str:
 def _ends(share: Estimate) -> str:
     """Interval of a share, where it has one."""
     low, high = (float(end) for end in share.interval)
-    return f" [{low:+.2%}, {high:+.2%}]" if math.isfinite(low) and low != high else ""
+    return f" [{low:+.3%}, {high:+.3%}]" if math.isfinite(low) and low != high else ""
 
 
 def flat_ends(item: FlatRange) -> tuple[str, str]:
@@ -62,7 +62,9 @@ def nearby_text(found: PlanWithin) -> str:
         return ""
     words = [word for word in found.variables if word in found.nearby.values]
     listed = ", ".join(f"{word} {show_value(word, found.nearby.values[word])}" for word in words)
-    return f"nearest run with a shape: {listed}; {found.objective} {found.nearby.worse:.1e} worse, all limits kept"
+    same = abs(found.nearby.worse) < 5e-5
+    how = f"{found.objective} the same to 0.01%" if same else f"{found.objective} {found.nearby.worse:.2%} worse"
+    return f"nearest run with a shape: {listed}; {how}, all limits kept"
 
 
 def moved(item: Sensitivity) -> str | None:
