@@ -1,12 +1,15 @@
 """Forecasts of these very problems, and the bend that a power law does not have."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from isoflop.fit.estimate import Correction, Estimate
 from isoflop.testtime.forecasts.difficulty import Difficulty
 from isoflop.testtime.forecasts.forecast import even_ks, forecast
-from isoflop.testtime.forecasts.own import bend, log_odds, own_coverage, own_forecast, with_bend
+from isoflop.testtime.forecasts.implied import CoveragePower, fit_coverage
+from isoflop.testtime.forecasts.own import bend, log_odds, never_falling, own_coverage, own_forecast, with_bend
 
 KS = even_ks(256).astype(float)
 
@@ -22,13 +25,41 @@ def test_the_bend_of_a_square_is_found() -> None:
     assert bend(KS, curve) == pytest.approx(0.02, rel=0.1)
 
 
+def straight(draws: int) -> CoveragePower:
+    """A power law whose draws are all alike."""
+    law = fit_coverage(KS, np.exp(-3 * KS**-0.3))
+    return replace(law, problems=50, draws=np.tile([law.a, law.b], (draws, 1)))
+
+
 def test_a_bend_moves_draws_more_the_farther_they_are_ahead() -> None:
-    rng, ks = np.random.default_rng(0), np.array([256.0, 2560.0, 25_600.0])
-    line = Estimate(np.full(3, 0.5), (np.zeros(3), np.ones(3)), 0.9, np.full((4000, 3), 0.5))
-    assert np.array_equal(with_bend(line, KS, ks, 0.0, rng).round(12), np.full((4000, 3), 0.5))
-    moved = np.log(-np.log(with_bend(line, KS, ks, 0.01, rng))).std(axis=0)
+    rng, ks, law = np.random.default_rng(0), np.array([256.0, 2560.0, 25_600.0]), straight(4000)
+    np.testing.assert_allclose(with_bend(law, ks, 0.0, rng), np.tile(law.predict(ks), (4000, 1)), rtol=1e-9)
+    hidden = np.log(-np.log(with_bend(law, ks, 0.002, rng))) - np.log(-np.log(law.predict(ks)))
     d, stretch = np.log(ks / 256), np.log(256)
-    np.testing.assert_allclose(moved, 0.01 * (d**2 + d * stretch + stretch**2 / 6), rtol=0.04)
+    off = 0.002 * (d**2 + d * stretch + stretch**2 / 6)
+    # Upwards in coverage nothing holds the draws back.
+    np.testing.assert_allclose(np.quantile(hidden, 0.1, axis=0), -1.2816 * off, rtol=0.06)
+
+
+def test_no_draw_falls_with_k() -> None:
+    ks = np.array([256.0, 2560.0, 25_600.0])
+    drawn = with_bend(straight(500), ks, 0.05, np.random.default_rng(0))
+    assert np.all(np.diff(drawn, axis=1) >= 0)
+    # Asked for alone, the far k knows of the way there.
+    alone = with_bend(straight(500), ks[2:], 0.05, np.random.default_rng(0))
+    assert alone.min() > 0.9 * drawn[:, 0].min()
+
+
+def test_a_lower_end_holds_for_all_larger_k() -> None:
+    ends = np.array([0.5, 0.3, 0.4]), np.array([0.7, 0.95, 0.9])
+    found = never_falling(Estimate(np.array([0.6, 0.7, 0.8]), ends, 0.9), np.array([10.0, 100.0, 1000.0]))
+    assert found.interval[0].tolist() == [0.5, 0.5, 0.5]
+    assert found.interval[1].tolist() == [0.7, 0.9, 0.9]
+    shuffled = never_falling(
+        Estimate(np.array([0.8, 0.6, 0.7]), (ends[0][[2, 0, 1]], ends[1][[2, 0, 1]]), 0.9), np.array([1e3, 10.0, 100.0])
+    )
+    assert shuffled.interval[0].tolist() == [0.5, 0.5, 0.5]
+    assert shuffled.interval[1].tolist() == [0.9, 0.7, 0.9]
 
 
 def test_own_coverage_of_problems_that_are_known_does_not_scatter() -> None:

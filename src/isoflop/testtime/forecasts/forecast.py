@@ -15,7 +15,7 @@ from isoflop.testtime.estimators.coverage import counted, pass_at_k
 from isoflop.testtime.forecasts.distributions import DifficultyFit, fit_difficulty
 from isoflop.testtime.forecasts.extrapolation import thin
 from isoflop.testtime.forecasts.implied import CoveragePower, fit_coverage
-from isoflop.testtime.forecasts.own import bend, own_coverage, own_forecast, with_bend
+from isoflop.testtime.forecasts.own import bend, never_falling, own_coverage, own_forecast, with_bend
 from isoflop.testtime.forecasts.posterior import forecast_coverage
 from isoflop.uncertainty.bootstrap import draw_weights
 from isoflop.validate.scores import Prediction, Scores, score
@@ -165,9 +165,10 @@ def forecast(
         used = np.asarray(power.ks)
         size = bend(used, mean[np.isin(seen, used)])
         line = power.coverage(far, level=level)
-        bent = replace(line, draws=with_bend(line, used, far, size, rng))
+        bent = replace(line, draws=with_bend(power, far, size, rng))
         by["power law"] = own_forecast(bent, own, power.correction)
-    return Forecasts(far, MappingProxyType(by), difficulty, power)
+    rising = {name: never_falling(one, far) for name, one in by.items()}
+    return Forecasts(far, MappingProxyType(rising), difficulty, power)
 
 
 def within_bounds(found: Estimate, correction: Correction) -> Estimate:
@@ -206,7 +207,7 @@ def inflated(found: Forecasts, tested: HiddenSamples | None) -> Forecasts:
         )
         for name, one in found.by.items()
     }
-    return replace(found, by=MappingProxyType(by))
+    return replace(found, by=MappingProxyType({name: never_falling(one, found.ks) for name, one in by.items()}))
 
 
 def hide_larger(

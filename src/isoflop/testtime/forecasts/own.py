@@ -1,5 +1,6 @@
 """From laws of such problems on average to forecasts of these very problems, with the error of the law's own form."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from isoflop.fit.estimate import Correction, Estimate
 from isoflop.testtime.estimators.bounded import share_interval
 from isoflop.testtime.forecasts.difficulty import Difficulty
-from isoflop.testtime.forecasts.implied import lines
+from isoflop.testtime.forecasts.implied import CoveragePower, lines
 from isoflop.testtime.forecasts.posterior import coverage_given_counts
 
 Array = NDArray[Any]
@@ -17,6 +18,8 @@ EDGE: Final = 1e-12
 """Odds that count as none."""
 HIDDEN: Final = (4,)
 """The law is fitted to the curve up to one in so many samples, and tried on the rest of it."""
+STEPS: Final = 24
+"""Places between the samples at hand and the farthest forecast at which a curve is looked at."""
 FEWEST: Final = 3
 """Points to which a line is fitted before it is tried on others."""
 
@@ -100,25 +103,47 @@ def bend(ks: Array, curve: Array) -> float:
     return float(np.sqrt(np.mean(np.concatenate(found) ** 2))) if found else 0.0
 
 
-def with_bend(found: Estimate, law_ks: Array, ks: Array, size: float, rng: np.random.Generator) -> Array:
-    """Draws of coverage by the power law, moved by the bend that it does not have.
+def with_bend(power: CoveragePower, ks: Array, size: float, rng: np.random.Generator) -> Array:
+    """Draws of coverage by the power law, moved by the bend that it does not have; none falls with k.
 
     Args:
-        found: coverage by the law with its draws.
-        law_ks: samples to which it was fitted.
+        power: the law with its draws.
         ks: samples of the forecast, shape (ks,).
         size: as `bend` gives it.
         rng: random state.
 
     Returns:
         Draws, shape (draws, ks).
+
+    Raises:
+        FitError: the law has no draws.
     """
-    if found.draws is None:
-        raise AssertionError("a coverage has draws")
-    x = np.log(law_ks)
-    off = size * _reach(np.log(ks) - x[-1], float(x[-1] - x[0]))
-    moved = np.log(-np.log(np.clip(found.draws, 1e-300, 1 - EDGE))) + off * rng.standard_normal((len(found.draws), 1))
-    return np.asarray(np.exp(-np.exp(moved)))
+    seen = np.log(power.ks)
+    # Also the way there: a curve that bends down stays as high as it was.
+    path = np.unique(np.concatenate([ks, np.geomspace(power.ks[-1], max(power.ks[-1], ks.max()), STEPS)]))
+    drawn = power.coverage(path).draws
+    off = size * _reach(np.log(path) - seen[-1], float(seen[-1] - seen[0]))
+    hidden = np.log(-np.log(np.clip(np.asarray(drawn), 1e-300, 1 - EDGE)))
+    moved = np.exp(-np.exp(hidden + off * rng.standard_normal((len(hidden), 1))))
+    return np.asarray(np.maximum.accumulate(moved, axis=1)[:, np.searchsorted(path, ks)])
+
+
+def never_falling(found: Estimate, ks: Array) -> Estimate:
+    """Bound a coverage by what bounds it elsewhere: more samples solve no fewer problems.
+
+    Args:
+        found: coverage, shape (ks,).
+        ks: samples, in any order.
+
+    Returns:
+        The same coverage; a lower end holds for all larger k, an upper end for all smaller ones.
+    """
+    order = np.argsort(ks)
+    low, high = (np.array(end, dtype=float) for end in found.interval)
+    low[order] = np.maximum.accumulate(low[order])
+    high[order] = np.minimum.accumulate(high[order][::-1])[::-1]
+    # The law itself rises, so that it is inside still.
+    return replace(found, interval=(np.minimum(low, found.value), np.maximum(high, found.value)))
 
 
 def _reach(beyond: Array, stretch: float) -> Array:
