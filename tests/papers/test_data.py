@@ -99,6 +99,9 @@ def test_fit_of_the_authors_runs_finds_the_global_optimum(authors_runs: RunTable
     predicted = fit.evaluate(**{word: authors_runs.column(word) for word in REPEATED.columns})
     r2 = 1 - np.sum((loss - predicted) ** 2) / np.sum((loss - loss.mean()) ** 2)
     assert r2 == pytest.approx(0.7910225899665807, abs=1e-6)
+    # The curvature at the optimum would promise R_D well enough; a walk along the valley says otherwise.
+    assert fit.certificate.verdict == "weakly identified"
+    assert any("R_D" in reason and "flat valley" in reason for reason in fit.certificate.reasons)
 
 
 def test_the_published_point_lies_in_the_same_flat_valley(authors_runs: RunTable) -> None:
