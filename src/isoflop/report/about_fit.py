@@ -144,7 +144,8 @@ def _published_table(fit: Fit) -> Table:
         (p.name, *(number(p.values[n]) if n in p.values else "–" for n in names), p.where, p.note)
         for p in fit.law.published
     ]
-    fold = f"All {len(rows)} published sets of this law: each belongs to its own corpus, tokenizer and way of counting"
+    which = "The published set" if len(rows) == 1 else f"All {len(rows)} published sets"
+    fold = f"{which} of this law: each belongs to its own corpus, tokenizer and way of counting"
     return Table(("set", *names, "where", "note"), rows, tuple(range(1, len(names) + 1)), fold=fold)
 
 
