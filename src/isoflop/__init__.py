@@ -46,6 +46,9 @@ def __getattr__(name: str) -> object:
     """Load a public name when it is first used."""
     if name in _MODULES:
         return importlib.import_module(f"isoflop.{name}")
+    if name == "__version__":
+        # metadata takes longer to import than the rest of this file.
+        return importlib.import_module("importlib.metadata").version("isoflop")
     if name in _WHERE:
         value = getattr(importlib.import_module(f"isoflop.{_WHERE[name]}"), name)
         globals()[name] = value
