@@ -165,3 +165,12 @@ def test_offloading_is_not_timed_and_says_so():
     found = cost("7B", "1T tokens", training=Training(made(7e9), offload="optimizer"))
     assert found.layout.memory.states.host > 0
     assert any("offloading" in text for text in found.warnings)
+
+
+def test_thresholds_are_those_in_law():
+    """1e25 FLOPs in the EU's AI Act, 1e26 in the American order of 2023."""
+    crossed = [
+        [item.crossed for item in crossings(Estimate(flops, (flops, flops), 0.9))]
+        for flops in (0.99e25, 1.01e25, 0.99e26, 1.01e26)
+    ]
+    assert crossed == [[False, False], [True, False], [True, False], [True, True]]

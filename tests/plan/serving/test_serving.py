@@ -229,3 +229,11 @@ def test_the_best_acceptance_is_the_transport_s(drafts):
 def test_what_is_no_distribution_is_refused(p, q, k, said):
     with pytest.raises(InputError, match=said):
         best_acceptance(p, q, k)
+
+
+def test_goodput_divides_by_drafting_and_checking():
+    """Four requests, three drafts each: (1 - .6^4)/.4 tokens a request in 3 (.001 + 4e-5) + .02 + .0032 seconds."""
+    target, draft = StepTime(0.0, 2e-4, 0.02), StepTime(0.0, 1e-5, 0.001)
+    tokens = 4 * (1 - 0.6**4) / 0.4
+    seconds = 3 * (0.001 + 4 * 1e-5) + 0.02 + 16 * 2e-4
+    assert goodput([0.6] * 4, 3, 1000, target, draft) == pytest.approx(tokens / seconds)
