@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from tests.papers.support import assert_prints_as
 
+from isoflop.testtime.estimators.aggregate import chance_of_improvement, interquartile_mean, optimality_gap
 from isoflop.testtime.estimators.best_of import best_of_k
 from isoflop.testtime.estimators.costs import arise
 from isoflop.testtime.estimators.coverage import pass_at_k, pass_hat_k
@@ -104,3 +105,12 @@ def test_evalperf_2024_normalised_scores_are_places_among_the_references(data_di
             )
     assert len(rows) > 3000
     assert all(len(found) == 1 and next(iter(found)).is_integer() for found in sizes.values()), sizes
+
+
+def test_aggregates_of_runs_and_tasks():
+    """Section 30, row 21 of section 32."""
+    x = np.array([[0.1, 1.2, 0.5, 0.9], [0.2, 1.5, 0.4, 1.1], [0, 0.8, 0.6, 1]])
+    y = np.array([[0.1, 1, 0.45, 0.8], [0.15, 1.1, 0.5, 1.1], [0.1, 0.7, 0.2, 0.7]])
+    assert float(interquartile_mean(x)) == pytest.approx(0.70)
+    assert float(optimality_gap(x)) == pytest.approx(0.375)
+    assert f"{float(chance_of_improvement(x, y)):.6f}" == "0.666667"

@@ -80,6 +80,15 @@ def test_what_law_and_problems_share_is_no_error() -> None:
     np.testing.assert_allclose(log_odds(np.concatenate(apart.interval)), [-3.29, 3.29], atol=0.25)
 
 
+def test_a_law_that_is_off_by_a_constant_keeps_its_place() -> None:
+    """What a law lacks on average is for the back-test to say: the draws lie about the law's own."""
+    rng = np.random.default_rng(0)
+    law = 1 / (1 + np.exp(-0.1 * rng.standard_normal((2000, 1))))
+    own = 1 / (1 + np.exp(-2 - 0.3 * rng.standard_normal((2000, 1))))
+    found = own_forecast(Estimate(np.array([0.5]), (np.zeros(1), np.ones(1)), 0.9, law), own, Correction(10**6, 0))
+    assert float(np.median(found.draws)) == pytest.approx(0.5, abs=0.01)
+
+
 def test_forecasts_of_these_problems_are_tight_at_the_samples_at_hand() -> None:
     """Where all samples are there already, only what k more samples would be differs from pass@k."""
     rng = np.random.default_rng(3)

@@ -13,6 +13,12 @@ def test_shares_are_the_likelihood_even_in_the_logarithm() -> None:
     assert np.average(np.log(scales / 0.2) ** 2, weights=shares) == pytest.approx(0.09, rel=0.25)
 
 
+def test_a_scale_stands_for_those_around_it() -> None:
+    """Without any likelihood scales are even in the logarithm between the ends, though more are tried below."""
+    scales, shares = plausible_scales(0.5, lambda s: 0.0)
+    assert np.average(np.log(scales), weights=shares) == pytest.approx((np.log(0.3) + np.log(1)) / 2, abs=0.02)
+
+
 def test_no_scale_is_above_one() -> None:
     scales, _ = plausible_scales(1.0, lambda s: 0.0)
     assert scales.max() == 1.0
