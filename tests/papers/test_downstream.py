@@ -9,6 +9,7 @@ from tests.papers.tables import FIVE_RUNS, gadre_runs, ladder_checkpoints, ladde
 
 from isoflop import laws
 from isoflop.fit import fit_law
+from isoflop.methods.densing import doubling_days
 from isoflop.methods.ladder_steps import TwoStep, final_rows, smoothed_rows, two_step
 from isoflop.uncertainty import bootstrap
 
@@ -167,3 +168,20 @@ def test_checkpoints_are_no_independent_points(data_directory: Path) -> None:
         low, high = bootstrap(fit, rows, rng=np.random.default_rng(0), draws=60, resample=resample).interval("L0")
         width[resample] = high - low
     assert width["cluster:run"] > 2 * width["bayes"]
+
+
+def test_the_density_doubles_in_the_printed_days() -> None:
+    """Reference sheet, training.md C11: A = .0073/day, 95 days; 88.8 with chips that double in 2.1 years."""
+    law, rate = laws.get("densing"), {"A": 0.0073, "B": 0.0}
+    assert_prints_as(doubling_days(rate["A"]), "95")
+    days = doubling_days(rate["A"])
+    assert law.predict(rate, days=[days, 3 * days]) == pytest.approx([2.0, 8.0], rel=1e-12)
+    # Rates add where two things double: the density in 3.3 months of 365.25/12 days, the price of compute in 2.1 years.
+    both = law.evaluate([np.log(2) / (3.3 * 365.25 / 12) + np.log(2) / (2.1 * 365.25), 0.0], {"days": [88.8]})
+    assert_prints_as(both[0], "2.00")
+
+
+def test_the_price_of_a_level_of_ability_halves() -> None:
+    """Reference sheet, training.md C11: $20 to $.075 in the 20 months from 2022-12 to 2024-08, 266.7 times."""
+    assert_prints_as(20 / 0.075, "266.7")
+    assert_prints_as(doubling_days(np.log(20 / 0.075) / 20), "2.48")
