@@ -172,6 +172,18 @@ def test_at_the_critical_batch_both_costs_double() -> None:
     assert KAPLAN_STEPS["alpha_B"] == 0.21
 
 
+def test_the_steps_law_says_the_same_at_any_batch() -> None:
+    """Reference sheet, training.md A2: at L = 2.5459, 1e5 steps of 5e5 tokens are worth 17632 at an endless batch."""
+    law, least = laws.get("batch-steps"), 17632.0
+    values = {"S_min": least, "B_crit": float(critical_batch(2.5459))}
+    assert float(law.predict(values, batch_tokens=5e5)) == pytest.approx(1e5, rel=1e-4)
+    assert float(law.predict(values, batch_tokens=values["B_crit"])) == pytest.approx(2 * least, rel=1e-14)
+    batch = np.geomspace(1e4, 1e8, 9)
+    steps = law.predict(values, batch_tokens=batch)
+    examples = steps * batch / (least * values["B_crit"])
+    np.testing.assert_allclose((steps / least - 1) * (examples - 1), 1.0, rtol=1e-10)
+
+
 def test_learning_rate_sensitivity() -> None:
     """Reference sheet, evaluation_and_statistics.md C5: (.5 + 0 + 3)/3."""
     assert_prints_as(lr_sensitivity([4.5, 4.0, 9.0], 7.0), "1.1667")
