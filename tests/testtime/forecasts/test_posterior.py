@@ -6,7 +6,7 @@ from scipy.integrate import quad
 
 from isoflop.errors import FitError
 from isoflop.testtime.forecasts.difficulty import Difficulty
-from isoflop.testtime.forecasts.distributions import fit_difficulty
+from isoflop.testtime.forecasts.distributions import DifficultyFit, fit_difficulty
 from isoflop.testtime.forecasts.posterior import coverage_given_counts, forecast_coverage
 
 
@@ -82,3 +82,17 @@ def test_huge_counts_keep_their_digits(n: int, share: float) -> None:
     assert one == pytest.approx((c + 1) / (n + 2), rel=1e-9, abs=1e-14)
     many = coverage_given_counts(Difficulty(1, 1), [n], [0], [1e3, 1e9, 1e12])[0]
     assert 1 - many == pytest.approx((n + 1) / (n + np.array([1e3, 1e9, 1e12]) + 1), rel=1e-9)
+
+
+def test_every_draw_keeps_its_own_scale() -> None:
+    n, c = np.full(4000, 2), np.zeros(4000, dtype=int)
+    n[0], c[0] = 2, 1
+    fit = DifficultyFit(
+        Difficulty(1.0, 1.0, 0.9), 0.0, 4000, (2, 2), "interior", (0.01, 100.0), np.ones((40, 2)),
+        np.repeat([0.2, 0.9], 20),
+    )  # fmt: skip
+    found = forecast_coverage(fit, n, c, [5.0], rng=np.random.default_rng(0))
+    assert found.draws is not None
+    for scale, draws in ((0.2, found.draws[:20]), (0.9, found.draws[20:])):
+        own = coverage_given_counts(Difficulty(1.0, 1.0, scale), n, c, [5.0]).mean()
+        assert draws.mean() == pytest.approx(own, abs=0.01)

@@ -65,3 +65,10 @@ def test_checks_hold_for_frames() -> None:
     frame = framed("pandas", {"problem": ["a"], "n": [4], "c": [5]})
     with pytest.raises(TableError, match="problem a"):
         read_counts(frame)
+
+
+def test_a_missing_text_may_be_written_as_no_number() -> None:
+    found = read_samples({"problem": ["a", "a"], "answer": ["7", float("nan")]})
+    assert found.answer is not None
+    assert found.answer.levels == ("7",)
+    assert found.answer.codes.tolist() == [0, -1]
