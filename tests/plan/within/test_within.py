@@ -274,3 +274,19 @@ def test_every_one_of_a_thousand_draws_has_its_plan() -> None:
     draws = found.variables["params"].draws
     assert draws is not None
     assert np.isfinite(draws).mean() == 1.0
+
+
+def test_serving_is_counted_as_two_flops_a_parameter_and_token() -> None:
+    """`total_flops` is the formula 6 N D + 2 N D_inf written out, and its money is at the share of serving."""
+    fit = fitted(draws=20)
+    written = plan_within(fit, choose=BOTH, limits=["loss <= 2"], minimise=COST, given=SERVE)
+    named = plan_within(fit, choose=BOTH, limits=["loss <= 2"], minimise="total_flops", given=SERVE)
+    assert float(named.best.value) == pytest.approx(float(written.best.value), rel=1e-9)
+    assert named.value("params") == pytest.approx(written.value("params"), rel=1e-5)
+    paid = plan_within(
+        fit, choose=BOTH, limits=["loss <= 2"], minimise="total_money", device="H100",
+        given={**SERVE, "price": "$2/h", "mfu": 0.4, "serve_mfu": 0.2},
+    )  # fmt: skip
+    size, data = paid.value("params"), paid.value("tokens")
+    hours = (6 * size * data / 0.4 + 2 * size * 1e13 / 0.2) / 989e12 / 3600
+    assert float(paid.best.value) == pytest.approx(2 * hours, rel=1e-9)
