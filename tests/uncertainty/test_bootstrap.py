@@ -1,5 +1,7 @@
 """Draws: same seed, same bits; every replicate at its own optimum; clusters move together."""
 
+import sys
+
 import numpy as np
 import pytest
 from tests.fit.synthetic import chinchilla_runs
@@ -32,6 +34,22 @@ def test_same_seed_same_bits_on_any_number_of_threads(fit, resample):
     assert np.array_equal(made[0], made[2])
     other = bootstrap(fit, RUNS, rng=np.random.default_rng(6), draws=2500, resample=resample).draws
     assert not np.array_equal(made[0], other)
+
+
+@pytest.mark.parametrize("resample", ["bayes", "pairs"])
+def test_a_replicate_has_the_same_weights_whenever_they_are_asked_for(fit, resample, monkeypatch):
+    """A replicate that is searched again must meet the runs that it met before."""
+    seen = []
+
+    def look(problem, objective, starts, replicates, **rest):
+        seen.append([replicates.draw(0), replicates.draw(0)])
+        return np.repeat(starts[:1], 50, axis=0)
+
+    monkeypatch.setattr(sys.modules["isoflop.uncertainty.bootstrap"], "refit_all", look)
+    bootstrap(fit, RUNS, rng=np.random.default_rng(5), draws=50, resample=resample)
+    first, again = seen[0]
+    assert np.array_equal(first, again)
+    assert np.ptp(first) > 0.5
 
 
 @pytest.mark.parametrize("resample", ["bayes", "pairs"])

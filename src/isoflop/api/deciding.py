@@ -168,10 +168,8 @@ def report(  # noqa: PLR0913 -- one keyword per decision, each with the expert's
         "command": command, "backtest": tested, "comparison": comparison, "plan": planned, "at": place,
         "profiles": _profiles(table, fitted, place, int(choices.get("seed", 0))),
         "within": plan_within(fitted, device=device or "", **within) if within else None,
-        "cost": _cost(planned, device), "design": _next(fitted, flops, place),
+        "cost": _cost(planned, device), "design": _next(fitted, flops, place), "title": title,
     }  # fmt: skip
-    if title:
-        parts["title"] = title
     write_report(path, fitted, table, **parts)
     return fitted
 

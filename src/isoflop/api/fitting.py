@@ -14,7 +14,8 @@ from isoflop.fit.certify import certify_parameters
 from isoflop.fit.estimate import check_level
 from isoflop.fit.fitting import fit_law
 from isoflop.fit.objective import Objective
-from isoflop.fit.result import Fit, Forecast
+from isoflop.fit.result import Fit
+from isoflop.fit.summary import Forecast
 from isoflop.laws.catalogue import as_law
 from isoflop.uncertainty.bootstrap import bootstrap as bootstrap_fit
 

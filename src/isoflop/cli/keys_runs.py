@@ -107,6 +107,10 @@ FIT: Final = (
     ("unit", "unit of the response"),
     ("residuals", "residual of each run in the objective's scale"),
     ("draws", "one list of parameter values per draw, or null"),
+    ("leverage", "how much of a quantity's spread the draws show, or null"),
+    ("leverage.logarithmic[]", "whether each estimated parameter enters by its logarithm"),
+    ("leverage.shown[][]", "covariance of the parameters over weighted refits, up to a factor"),
+    ("leverage.whole[][]", "the same without the noise that the parameters took up, up to the same factor"),
     ("format", "version of this layout"),
 )
 PREDICT: Final = (

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from isoflop.cli import output
-from isoflop.fit.result import Fit, Forecast
+from isoflop.fit.result import Fit
+from isoflop.fit.summary import Forecast
 from isoflop.laws.law import Law
 from isoflop.runs.table import Excluded
 from isoflop.units import format_quantity

@@ -74,7 +74,7 @@ def best_sizes(fit: Fit, flops: Array, at: Place = NOWHERE) -> list[Estimate | N
         return [Estimate(float(v), none, fit.level) if np.isfinite(v) else None for v in values]
     draws = best_params(fit, fit.draws, flops, at)
     return [
-        estimate_from_draws(float(v), draws[:, k], level=fit.level, correction=fit.correction)
+        estimate_from_draws(float(v), draws[:, k], level=fit.level, correction=fit.correction_of(float(v), draws[:, k]))
         if np.isfinite(v)
         else None
         for k, v in enumerate(values)

@@ -4,7 +4,8 @@ from isoflop.fit.certificate import Certificate, CertificateCheck
 from isoflop.fit.estimate import Correction, Estimate
 from isoflop.fit.fitting import fit_law
 from isoflop.fit.objective import Objective, parse_objective
-from isoflop.fit.result import DataSummary, Fit, Forecast
+from isoflop.fit.result import Fit
+from isoflop.fit.summary import DataSummary, Forecast
 
 __all__ = [
     "Certificate",

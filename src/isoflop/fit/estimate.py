@@ -1,6 +1,5 @@
 """A number with its interval: the only form in which results leave isoflop."""
 
-import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -34,24 +33,29 @@ class Correction:
         inflation: factor that a rolling back-test showed to be needed, at least 1.
         lost: whether the draws lack the noise that the fitted parameters took up. Bayesian weights
             do; drawing with replacement, which loses runs, spreads enough by itself.
-        kept: share of one quantity's variance that the residuals keep, where its leverages are known;
-            (n-p)/n when None.
+        kept: share of one quantity's variance that the residuals keep, where its leverages are known, or of each of
+            several; (n-p)/n when None.
 
-    The spread around the estimate is multiplied by `sqrt(n/(n-p)) t_(n-p)/z` and the inflation.
+    The spread around the estimate is multiplied by `t_(n-p)/(z sqrt(kept))` and the inflation.
     """
 
     rows: int
     parameters: int
     inflation: float = 1.0
     lost: bool = True
-    kept: float | None = None
+    kept: Any = None
 
     @cached_property
     def freedom(self) -> int:
         """Degrees of freedom n - p, at least 1."""
         return max(self.rows - self.parameters, 1)
 
-    def factor(self, level: float) -> float:
+    @property
+    def share(self) -> Any:  # noqa: ANN401 - a number, or one per quantity
+        """Share of the variance that draws show."""
+        return self.freedom / self.rows if self.kept is None else self.kept
+
+    def factor(self, level: float) -> Any:  # noqa: ANN401 - a number, or one per quantity
         """Multiplier of the spread at a confidence level.
 
         Raises:
@@ -59,8 +63,7 @@ class Correction:
         """
         check_level(level)
         tail = 0.5 + level / 2
-        kept = self.freedom / self.rows if self.kept is None else self.kept
-        taken = 1 / math.sqrt(kept) if self.lost else 1.0
+        taken = 1 / np.sqrt(self.share) if self.lost else 1.0
         return taken * student_quantile(self.freedom, tail) / normal_quantile(tail) * self.inflation
 
 

@@ -9,9 +9,10 @@ from isoflop.fit.certificate import Certificate
 from isoflop.fit.certify import certify_optimum
 from isoflop.fit.objective import Objective, parse_objective, robust_scale
 from isoflop.fit.prepare import bind_checked, in_unit_of, prepare
-from isoflop.fit.result import DataSummary, Fit
+from isoflop.fit.result import Fit
 from isoflop.fit.search import Optimum, search
 from isoflop.fit.storage import current_versions
+from isoflop.fit.summary import DataSummary
 from isoflop.laws.law import Law
 from isoflop.runs.table import RunTable
 

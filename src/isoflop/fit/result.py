@@ -14,55 +14,19 @@ from numpy.typing import ArrayLike, NDArray
 from isoflop.errors import LawError
 from isoflop.fit.certificate import Certificate
 from isoflop.fit.estimate import Correction, Estimate, estimate_from_draws
+from isoflop.fit.leverage import Leverage
 from isoflop.fit.objective import Objective
+from isoflop.fit.summary import DataSummary, Forecast
 from isoflop.fit.values import evaluate_slots, inputs_of
 from isoflop.laws.law import Law
-from isoflop.runs.table import Excluded
 from isoflop.units import training_flops
 
 Array = NDArray[Any]
 
 
-@dataclass(frozen=True)
-class DataSummary:
-    """What is remembered of the runs behind a fit.
-
-    Args:
-        rows: usable runs.
-        sha256: hash of the values that the fit used.
-        file: file that they came from, if any.
-        file_sha256: hash of that file's bytes.
-        where: filter, if any.
-        ranges: word → smallest and largest value.
-        notes: conventions.
-        excluded: rows left out, with reasons.
-    """
-
-    rows: int
-    sha256: str
-    file: str | None
-    file_sha256: str
-    where: str | None
-    ranges: Mapping[str, tuple[float, float]]
-    notes: tuple[str, ...] = ()
-    excluded: tuple[Excluded, ...] = ()
-
-
-@dataclass(frozen=True)
-class Forecast(Estimate):
-    """A predicted value with its interval and its distance from the data.
-
-    Args:
-        columns: the inputs.
-        distance_decades: how far beyond the data each input lies, in powers of ten.
-        source_decades: the same from the range that the law's source supports, for inputs beyond both.
-        new_run: whether the interval is for a new run (with its noise) or for the mean.
-    """
-
-    columns: Mapping[str, Any] = field(default_factory=dict)
-    distance_decades: Mapping[str, float] = field(default_factory=dict)
-    source_decades: Mapping[str, float] = field(default_factory=dict)
-    new_run: bool = True
+def one_of(correction: Correction) -> Correction:
+    """The correction of a single quantity among one."""
+    return correction if correction.kept is None else replace(correction, kept=float(np.ravel(correction.kept)[0]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +50,7 @@ class Fit:
         draws: bootstrap draws of theta, shape (draws, len(names)), or None.
         level: confidence level of intervals when none is asked for.
         inflation: factor from a rolling back-test, or None when there was none.
+        leverage: how much of a quantity's spread the draws show; None where they were not drawn by weights of runs.
         settings: bootstrap scheme, seed, columns of weights and noise.
         versions: of isoflop and of what it stands on.
     """
@@ -106,6 +71,7 @@ class Fit:
     draws: Array | None = None
     level: float = 0.9
     inflation: float | None = None
+    leverage: Leverage | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
 
@@ -127,6 +93,27 @@ class Fit:
         if "clusters" in self.settings:
             return Correction(int(self.settings["clusters"]), 1, inflation, lost=False)
         return Correction(self.rows, sum(self.free), inflation, lost=resample == "bayes")
+
+    def correction_of(self, value: ArrayLike, draws: Array, *, forecast: bool = True) -> Correction:
+        """What widens the interval of a quantity that follows from the parameters.
+
+        Args:
+            value: at the estimate, shape (…).
+            draws: of each draw, shape (draws, …).
+            forecast: whether the back-test's inflation applies; parameters are no forecasts.
+
+        Returns:
+            The fit's correction, with the share of this quantity's spread that the draws show; without it for draws
+            that are not this fit's.
+        """
+        base = self.correction if forecast else replace(self.correction, inflation=1.0)
+        if self.leverage is None or self.draws is None or len(draws) != len(self.draws):
+            return base
+        point, free = np.asarray(value, dtype=float), np.array(self.free)
+        flat = np.asarray(draws, dtype=float).reshape(len(draws), -1)
+        found = self.leverage.shares(self.theta[free], self.draws[:, free], point.reshape(-1), flat)
+        shares = np.where(np.isfinite(found), found, base.share).reshape(point.shape)
+        return replace(base, kept=float(shares) if shares.ndim == 0 else shares)
 
     @property
     def leaves_out(self) -> tuple[str, ...]:
@@ -156,12 +143,12 @@ class Fit:
         if not self.free[place]:
             return Estimate(value, (value, value), chosen, leaves_out=("everything: the value was fixed",))
         # Parameters are not forecasts: the back-test's inflation speaks of forecasts only.
-        correction = replace(self.correction, inflation=1.0)
+        draws = self._draws()[:, place]
         return estimate_from_draws(
             value,
-            self._draws()[:, place],
+            draws,
             level=chosen,
-            correction=correction,
+            correction=self.correction_of(value, draws, forecast=False),
             leaves_out=replace(self, inflation=1.0).leaves_out,
         )
 
@@ -212,15 +199,16 @@ class Fit:
         if self.response == self.law.response:
             self.law.refuse_impossible(value)
         draws = evaluate_slots(self.law, self.levels, self._draws(), given)
+        correction = self.correction_of(value, draws)
         if new_run:
-            draws = self._with_noise(draws)
+            draws = self._with_noise(draws, correction)
         # Not the law's columns: flops may follow from params and tokens.
         scalar = all(np.ndim(values) == 0 for values in given.values())
         if scalar:
-            value, draws = value[0], draws[:, 0]
+            value, draws, correction = value[0], draws[:, 0], one_of(correction)
         left = self.leaves_out if new_run else ("the noise of a single run", *self.leaves_out)
         base = estimate_from_draws(
-            float(value) if scalar else value, draws, level=chosen, correction=self.correction, leaves_out=left
+            float(value) if scalar else value, draws, level=chosen, correction=correction, leaves_out=left
         )
         return Forecast(
             base.value, self._possible(base.interval), base.level, base.draws, base.leaves_out, self.law.unit,
@@ -237,10 +225,11 @@ class Fit:
         low, high = (np.clip(end, *self.law.limits) for end in interval)
         return (float(low), float(high)) if np.ndim(low) == 0 else (low, high)
 
-    def _with_noise(self, draws: Array) -> Array:
-        """Add the residual of a random run to every draw."""
+    def _with_noise(self, draws: Array, correction: Correction) -> Array:
+        """Add the residual of a random run to every draw; of noise residuals show (n-p)/n, whatever the quantity."""
         rng = np.random.default_rng([int(self.settings.get("seed", 0)), 20])
         noise = rng.choice(self.residuals, size=len(draws))[:, None]
+        noise = noise * np.sqrt(correction.share / self.correction.share)
         return np.asarray(draws * np.exp(noise) if self.objective.log else draws + noise)
 
     def distance(self, given: Mapping[str, Any]) -> Mapping[str, float]:
@@ -268,8 +257,15 @@ class Fit:
             if self.draws is not None:
                 low, high = self.interval(name)
                 shown += f"  [{low:.4g}, {high:.4g}] ({self.level:.0%})"
-            lines.append(f"  {name:<12} {shown}" + ("  fixed" if name in self.fixed else ""))
+            lines.append(f"  {name:<12} {shown}" + self._given(name))
         return "\n".join([*lines, *(f"  {reason}" for reason in self.certificate.reasons)])
+
+    def _given(self, name: str) -> str:
+        """What was said about a parameter before the fit."""
+        if name in self.fixed:
+            return "  fixed"
+        key = name if name in self.priors else name.partition("[")[0]
+        return "  prior {:g} ± {:g}".format(*self.priors[key]) if key in self.priors else ""
 
     def to_json(self, path: str | Path | None = None) -> str:
         """JSON text that gives the same fit again, bit for bit; written to a file when a path is given."""

@@ -15,9 +15,11 @@ import numpy as np
 
 from isoflop.errors import FileError
 from isoflop.fit.certificate import Certificate, CertificateCheck
+from isoflop.fit.leverage import Leverage
 from isoflop.fit.objective import Objective
-from isoflop.fit.result import DataSummary, Fit
+from isoflop.fit.result import Fit
 from isoflop.fit.stored_law import json_number, law_from, law_parts
+from isoflop.fit.summary import DataSummary
 from isoflop.laws.law import Law
 from isoflop.runs.table import Excluded
 
@@ -119,8 +121,24 @@ def _rest(fit: Fit) -> dict[str, Any]:
         **law_parts(fit.law),
         "residuals": fit.residuals.tolist(),
         "draws": None if fit.draws is None else [[json_number(x) for x in row] for row in fit.draws.tolist()],
+        "leverage": None if fit.leverage is None else _leverage(fit.leverage),
         "format": FORMAT,
     }
+
+
+def _leverage(found: Leverage) -> dict[str, Any]:
+    """Leverages as plain data."""
+    return {
+        "logarithmic": list(found.logarithmic), "shown": found.shown.tolist(), "whole": found.whole.tolist(),
+    }  # fmt: skip
+
+
+def _leverage_from(data: dict[str, Any] | None) -> Leverage | None:
+    """Leverages from plain data; fits of older versions have none."""
+    if data is None:
+        return None
+    shown, whole = (np.array(data[name], dtype=float) for name in ("shown", "whole"))
+    return Leverage(tuple(bool(x) for x in data["logarithmic"]), shown, whole)
 
 
 def fit_from_source(source: str | Path, law: Law | None = None) -> Fit:
@@ -185,6 +203,7 @@ def _fit_from_dict(data: dict[str, Any], law: Law | None) -> Fit:
         draws=None if data["draws"] is None else np.array(data["draws"], dtype=float),
         level=data["level"],
         inflation=data["inflation"],
+        leverage=_leverage_from(data.get("leverage")),
         settings=data["settings"],
         versions=data["versions"],
     )  # fmt: skip

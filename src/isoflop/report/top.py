@@ -83,9 +83,10 @@ def left_out_section(fit: Fit, plan: Plan | None) -> Section:
     blocks: list[Block] = []
     if fit.draws is not None:
         small = fit.correction.factor(fit.level) / fit.correction.inflation
+        about = "" if fit.leverage is None else "about "  # each quantity has its own
         said = (
-            f"Intervals are percentiles of {len(fit.draws):,} bootstrap refits, spread by {number(small)} for the "
-            f"{sum(fit.free)} parameters estimated from {fit.rows:,} runs"
+            f"Intervals are percentiles of {len(fit.draws):,} bootstrap refits, spread by {about}{number(small)} "
+            f"for the {sum(fit.free)} parameters estimated from {fit.rows:,} runs"
         )
         if fit.inflation is not None:
             said += f", and those of forecasts and plans by {number(fit.inflation, 3)} for what the back-test showed"

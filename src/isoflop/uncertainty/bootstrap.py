@@ -13,6 +13,7 @@ from isoflop.fit.prepare import bind_checked, prepare
 from isoflop.fit.problem import Problem
 from isoflop.fit.result import Fit
 from isoflop.runs.table import RunTable
+from isoflop.uncertainty.leverages import leverage_of
 from isoflop.uncertainty.refits import ELEMENTS, Replicates, refit_all
 
 Array = NDArray[Any]
@@ -154,7 +155,8 @@ def bootstrap(
     settings = {**fit.settings, "bootstrap": draws, "resample": resample}
     if clusters is not None:
         settings["clusters"] = int(clusters.max()) + 1
-    return replace(fit, draws=theta, settings=settings)
+    found = leverage_of(problem, fit.objective, start[0], theta) if resample == "bayes" else None
+    return replace(fit, draws=theta, settings=settings, leverage=found)
 
 
 def _starts(problem: Problem, fit: Fit, optimum: Array) -> Array:

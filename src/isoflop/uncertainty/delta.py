@@ -17,6 +17,7 @@ from isoflop.fit.result import Fit
 from isoflop.fit.values import evaluate_slots, inputs_of
 from isoflop.runs.table import RunTable
 from isoflop.uncertainty.bootstrap import bind_fit
+from isoflop.uncertainty.leverages import inverse
 
 Array = NDArray[Any]
 
@@ -85,20 +86,13 @@ def covariance(fit: Fit, table: RunTable, *, sandwich: bool = False) -> Covarian
         ends = problem.slots[prior.slot].natural(u[0, place] + np.array([-STEP, STEP]))
         rate = float(np.diff(ends)[0]) / (2 * STEP)
         information[place, place] += (rate / prior.sd) ** 2
-    matrix = _inverse(information)
+    matrix = inverse(information)
     if sandwich:
         pulled = replace(problem, priors=(), weights=(problem.weights * slope) ** 2)
         filling = Evaluator(pulled, squares).local(u).metric[0]
-        bread = _inverse(metric) / stiffness
+        bread = inverse(metric) / stiffness
         matrix = bread @ filling @ bread * (problem.rows / freedom)
     return Covariance(problem, u[0], matrix, noise, freedom)
-
-
-def _inverse(matrix: Array) -> Array:
-    """Inverse of a symmetric matrix, scaled first, without its flat directions."""
-    scale = 1 / np.sqrt(np.diag(matrix))
-    inner = np.linalg.pinv(matrix * scale[:, None] * scale[None, :], rcond=1e-13, hermitian=True)
-    return np.asarray(inner * scale[:, None] * scale[None, :])
 
 
 def delta(

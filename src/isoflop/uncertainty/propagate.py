@@ -1,7 +1,6 @@
 """Anything derived from the parameters, from the same draws."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -44,13 +43,12 @@ def propagate(
     draws = fit._draws()
     point = function({n: np.array([v]) for n, v in fit.parameters.items()})
     spread = function({n: draws[:, k] for k, n in enumerate(fit.names)})
-    correction = fit.correction if forecast else replace(fit.correction, inflation=1.0)
-    value = np.asarray(point, dtype=float)[0]
+    value, drawn = np.asarray(point, dtype=float)[0], np.asarray(spread, dtype=float)
     return estimate_from_draws(
         float(value) if value.ndim == 0 else value,
-        np.asarray(spread, dtype=float),
+        drawn,
         level=fit.level if level is None else level,
-        correction=correction,
+        correction=fit.correction_of(value, drawn, forecast=forecast),
         leaves_out=fit.leaves_out,
         unit=unit,
     )

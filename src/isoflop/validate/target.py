@@ -9,7 +9,8 @@ import numpy as np
 
 from isoflop.errors import LawError
 from isoflop.fit.quantiles import normal_quantile
-from isoflop.fit.result import Fit, Forecast
+from isoflop.fit.result import Fit
+from isoflop.fit.summary import Forecast
 from isoflop.validate.averages import Average
 
 

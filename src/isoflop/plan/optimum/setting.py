@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -49,7 +49,7 @@ class Setting:
         value = float(flat[0])
         if np.all(flat == value):
             return Estimate(value, (value, value), self.level, flat[1:], unit=unit)
-        correction = self.fit.correction if forecast else replace(self.fit.correction, inflation=1.0)
+        correction = self.fit.correction_of(value, flat[1:], forecast=forecast)
         left = (*leaves_out, *self.fit.leaves_out)
         return estimate_from_draws(value, flat[1:], level=self.level, correction=correction, leaves_out=left, unit=unit)
 
