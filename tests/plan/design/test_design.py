@@ -16,6 +16,7 @@ from isoflop.plan.design.candidates import candidates_of
 from isoflop.plan.design.design import next_runs
 from isoflop.plan.design.designed import Design
 from isoflop.plan.design.exchange import Shop, choose, exchange, greedy
+from isoflop.plan.design.explain import chances
 from isoflop.plan.design.linear import from_delta, from_draws
 from isoflop.plan.design.scoring import score_design
 from isoflop.runs.table import RunTable
@@ -241,3 +242,27 @@ def test_draws_that_spread_further_than_the_curvature_are_told() -> None:
     assert len(told) == 1
     assert 1.6 < float(told[0].split("spreads ")[1].split(" times")[0]) < 2.6
     assert not any("curvature used here" in text for text in next_runs(wide, TARGET, budget=BUDGET, most=2).warnings)
+
+
+def test_the_limits_bracket_the_targets_ratio_by_a_factor_of_four() -> None:
+    """D11: ratio about 4 on each side of the target's 20 tokens per parameter."""
+    assert eight().limits == pytest.approx((5.0, 80.0))
+
+
+def test_the_discrepancy_is_what_the_back_test_adds() -> None:
+    """`tau^2 h = (kappa^2 - 1) Var` at the target: none for a factor of 1, and sqrt(3) to sqrt(8) for 2 and 3."""
+    found = [
+        next_runs(replace(fitted(), inflation=factor), TARGET, budget=BUDGET, most=1).discrepancy
+        for factor in (1.0, 2.0, 3.0)
+    ]
+    assert found[0] == 0.0
+    assert found[2] / found[1] == pytest.approx(np.sqrt(8 / 3))
+
+
+def test_the_chance_that_runs_decide_is_that_of_the_estimate_to_come() -> None:
+    """Against drawing it: value 0.1, standard error 0.1 today and 0.06 after, half-width 1.6 errors."""
+    value, before, after = (np.array([x]) for x in (0.1, 0.1, 0.06))
+    now, then = chances(value, before, after, 1.6, 1.6)
+    drawn = np.random.default_rng(0).normal(0.1, np.sqrt(0.1**2 - 0.06**2), 400_000)
+    assert now == 0.0
+    assert then == pytest.approx(np.mean(np.abs(drawn) > 1.6 * 0.06), abs=0.004)
