@@ -33,5 +33,5 @@ def test_intervals_of_alpha_and_of_forecasts_cover() -> None:
             hits[1 + 2 * place : 3 + 2 * place] += (ends[0] <= true) & (true <= ends[1])
     shares = hits / repeats
     assert np.all(np.abs(shares[:5] - 0.95) <= 0.025), shares
-    # The power law's own intervals know nothing of the bend beyond its k: this is why it is not the forecast to trust.
-    assert shares[6] < 0.9, shares
+    # The plain power law knows nothing of the bend beyond its k, and holds less than it says; `forecast` adds it.
+    assert shares[6] < 0.95 - 0.025, shares
