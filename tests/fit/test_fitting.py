@@ -12,6 +12,7 @@ from isoflop.fit.noise import seed_noise
 from isoflop.fit.objective import parse_objective
 from isoflop.fit.problem import bind
 from isoflop.fit.search import SEED_ROWS, sample_rows, search
+from isoflop.fit.seeds import make_seeds
 from isoflop.fit.solve import minimise
 from isoflop.laws import as_law, get
 from isoflop.runs.table import RunTable
@@ -37,6 +38,20 @@ def test_no_objective_is_fooled_by_units(objective):
     there = fit_law(get("chinchilla"), scaled, objective=objective)
     value = here.evaluate(params=1e12, tokens=2e13)[0]
     assert there.evaluate(params=1e6, tokens=2e4)[0] == pytest.approx(value, rel=1e-8)
+
+
+@pytest.mark.parametrize("objective", ["log-huber:1e-3", "ls"])
+@pytest.mark.parametrize("name", ["chinchilla", "skaling", "power-tokens-floor"])
+def test_seeds_are_ranked_by_the_objective(name, objective):
+    """Their values come from what their linear coefficients multiply, not from the law again."""
+    parsed, law = parse_objective(objective), get(name)
+    problem = bind(law, chinchilla_runs(noise=0.01), response="loss", log=parsed.log, fix={}, prior={})
+    evaluator = Evaluator(problem, parsed)
+    seeds = make_seeds(evaluator, thorough=True)
+    value = evaluator.value(seeds)
+    assert len(value) > 20
+    assert (np.diff(value) >= -1e-9 * value[1:]).all()
+    np.testing.assert_allclose(evaluator.value_of(seeds, evaluator.model(seeds)), value, rtol=1e-13)
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)

@@ -179,6 +179,40 @@ def _steps(runs):
     return {"checkpoint_step": runs.column("checkpoint_step")}
 
 
+def test_in_its_own_unit_the_law_is_the_same(rng):
+    law = multi_power(list(SCHEDULES.values()))
+    runs = table(law, ("cosine", "one fall"), 30, 0.01, rng)
+    objective = parse_objective("log-ls")
+    free = {"fix": {}, "prior": {}, "weights": None, "noise": None}
+    problem = bind_checked(law, runs, "loss", objective, **free)
+    (unit,) = set(problem.scales.values())
+    assert END < unit < PEAK
+    theta = np.array([[LUO[name] for name in NAMES], [1.2 * LUO[name] for name in NAMES]])
+    u = problem.search(theta)
+    np.testing.assert_allclose(problem.natural(u), theta, rtol=1e-13)
+    columns = {name: runs.column(name) for name in law.columns}
+    np.testing.assert_allclose(Evaluator(problem, objective).model(u), law.evaluate(theta, columns), rtol=1e-13)
+    # Where a parameter that carries the unit is held, rates are counted in ones.
+    held = bind_checked(law, runs, "loss", objective, **{**free, "fix": {"C": 2.0}})
+    assert not held.scales
+    np.testing.assert_allclose(np.exp(held.search(theta)), np.delete(theta, NAMES.index("C"), axis=1), rtol=1e-13)
+
+
+def test_what_drives_all_quick_searches_to_gamma_0_is_searched_again():
+    """On 64 of these rows the first steps lead all searches to gamma = 0, where they agree."""
+    law = get("multi-power")
+    curve = np.repeat([1.0, 2.0], 1000)
+    step = np.concatenate([np.linspace(2200, end, 1000).round() for end in (23_999, 15_999)])
+    rng = np.random.default_rng(4)
+    loss = law.predict(law.published_set("luo-2025-100m").values, curve=curve, checkpoint_step=step)
+    loss = loss * np.exp(rng.normal(0, 1e-3, len(loss)))
+    fit = fit_law(
+        law, RunTable.from_columns({"curve": curve, "checkpoint_step": step, "loss": loss}), objective="log-ls"
+    )
+    assert fit.parameters["gamma"] > 0.1
+    assert fit.value == pytest.approx(0.0009808877826149066, rel=1e-9)
+
+
 def test_a_law_without_gain_needs_no_sum():
     law = multi_power([SCHEDULES["cosine"]])
     rows = {"curve": [0.0, 0.0], "checkpoint_step": [5000.0, 20000.0]}

@@ -140,7 +140,7 @@ def _unit_change(optimum: Optimum) -> float:
 def _moved_start(problem: Problem, other: Problem, u: Array) -> Array:
     """The optimum's search coordinates in the other units, a little off, as a start."""
     factors = {w: math.exp(0.7 * (k + 1)) for k, w in enumerate(problem.program.columns)}
-    scales = {w: s / factors[w] for w, s in problem.scales.items()}
+    scales = {w: s / factors.get(w, 1.0) for w, s in problem.scales.items()}
     with np.errstate(over="ignore"):
         theta = problem.natural(u[None])
     return replace(other, scales=scales).search(theta) + 1e-4

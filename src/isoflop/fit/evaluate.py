@@ -153,6 +153,15 @@ class Evaluator:
                 total = total + (self._weights(weights, rows) * self.objective.rho(r)).sum(axis=1)
         return np.where(np.isfinite(total), total, np.inf)
 
+    def value_of(self, u: Array, f: Array) -> Array:
+        """Objective where the law's values, (batch, n), are known already; shape (batch,)."""
+        problem = self.problem
+        total = penalty(problem, u, None)[0] if problem.priors else np.zeros(len(u))
+        with np.errstate(all="ignore"):
+            r = (problem.response - (np.log(f) if problem.log else f)) * problem.inverse_noise
+            total = total + (problem.weights * self.objective.rho(r)).sum(axis=1)
+        return np.where(np.isfinite(total), total, np.inf)
+
     def contributions(self, u: Array) -> Array:
         """What every run adds to the objective at every point, shape (batch, n)."""
         with np.errstate(all="ignore"):

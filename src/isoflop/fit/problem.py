@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoflop.fit.coordinates import Levels, Slot, check_value, levels_of, make_slots
+from isoflop.laws.callable import function_program
 from isoflop.laws.compile import Program
 from isoflop.laws.law import Law
 from isoflop.laws.rescale import rescaling
@@ -183,6 +184,8 @@ def bind(
     slots = make_slots(law, levels, program.logarithmic)
     bound_names = {slots[i].name for i in range(len(slots)) if _matches(slots[i], law, {*fix, *prior})}
     scales, shifts = _unit_shifts(law, arrays, raw, levels, bound_names if scale else None)
+    if law.function is not None and scale:
+        program, scales, shifts = _own_unit(law, arrays, bound_names)
     # Rounded far below any noise: the solver then sees the same bits whatever the unit.
     logs = tuple(
         arrays[w] if w in raw else np.round(np.log(arrays[w]) - math.log(scales.get(w, 1.0)), 12)
@@ -201,6 +204,23 @@ def bind(
         np.ones(n) if weights is None else np.asarray(weights, dtype=float), scales, shifts, program, log,
         tuple(p for p in _priors(slots, law, prior) if p.slot not in fixed), 0.0, row_blocks(n), fixed,
     )  # fmt: skip
+
+
+OWN_UNIT: Final = "unit of the function"
+"""Under this name stands the unit that a law of a function counts in by itself."""
+
+
+def _own_unit(
+    law: Law, arrays: Mapping[str, Array], bound: set[str]
+) -> tuple[Program, dict[str, float], tuple[tuple[str, Callable[[Array], Array], str], ...]]:
+    """The program of a law that chooses the unit of what it sums, and the parameters that absorb it."""
+    function: Any = law.function
+    absorbs = getattr(function, "absorbs", {})
+    if not absorbs or bound & {name for name in absorbs}:
+        return law.program(), {}, ()
+    counted, unit = function.in_own_unit(arrays)
+    shifts = tuple((name, exponent, OWN_UNIT) for name, exponent in absorbs.items())
+    return function_program(counted, law.parsed), {OWN_UNIT: unit}, shifts
 
 
 def row_blocks(n: int) -> tuple[slice, ...]:

@@ -34,6 +34,9 @@ ENOUGH: Final = 3
 AGREE: Final = 0.3
 """Share of quick searches that must agree; with fewer, the thorough grid is searched."""
 
+RAN_OFF: Final = 30.0
+"""Search coordinate beyond which a parameter counts as run to the end of its domain."""
+
 START: Final = "start"
 """Name of the least squares that set the first scale of an objective."""
 
@@ -85,10 +88,15 @@ def search(problem: Problem, objective: Objective, start: Array | None = None) -
         The best point found.
     """
     quick = _search(problem, objective, start, thorough=False)
-    if quick.agree >= 2 and quick.agree >= AGREE * quick.searches:
+    if quick.agree >= 2 and quick.agree >= AGREE * quick.searches and not _ran_off(quick):
         return quick
     known = quick.u[None] if start is None else np.concatenate([quick.u[None], start])
     return _search(problem, objective, known, thorough=True)
+
+
+def _ran_off(optimum: Optimum) -> bool:
+    """Whether a parameter ran to the end of its domain: the first steps on few rows may have driven all there."""
+    return bool(np.abs(optimum.u).max(initial=0.0) > RAN_OFF)
 
 
 def _search(problem: Problem, objective: Objective, start: Array | None, *, thorough: bool) -> Optimum:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoflop.fit.evaluate import Evaluator
-from isoflop.fit.problem import Problem
+from isoflop.fit.problem import OWN_UNIT, Problem
 
 Array = NDArray[Any]
 
@@ -82,6 +82,15 @@ def _spread(problem: Problem, formal: int, share: Array) -> Array:
     return low * (high / low) ** share if low > 0 else low + (high - low) * share
 
 
+def _count_in_own_unit(problem: Problem, full: Array) -> None:
+    """Move seeds from natural units to the one that a function counts in."""
+    plain = np.stack([slot.natural(full[:, i]) for i, slot in enumerate(problem.slots)], axis=1)
+    for name, exponent, column in problem.shifts:
+        if column == OWN_UNIT:
+            (place,) = problem.members[problem.law.parameter_names.index(name)]
+            full[:, place] = problem.slots[place].outer(plain[:, place] * problem.scales[column] ** -exponent(plain))
+
+
 def _column_range(problem: Problem, name: str) -> tuple[float, float]:
     """Range of the (scaled) column whose unit a parameter carries."""
     for shifted, _, column in problem.shifts:
@@ -112,28 +121,29 @@ def make_seeds(evaluator: Evaluator, *, thorough: bool = False) -> Array:
         for i in problem.members[formal]:
             if i in problem.free:
                 full[:, i] = problem.slots[i].outer(_spread(problem, formal, unit[:, column]))
-    seeds = []
+    _count_in_own_unit(problem, full)
+    values = []
     for start in range(0, len(full), CHUNK):
         part = full[start : start + CHUNK]
-        if solved:
-            with np.errstate(all="ignore"):
-                _solve_linear(evaluator, part, solved)
-        seeds.append(part[:, problem.free])
-    u = np.concatenate(seeds)
-    value = np.concatenate([evaluator.value(u[k : k + CHUNK]) for k in range(0, len(u), CHUNK)])
+        with np.errstate(all="ignore"):
+            fitted = _solve_linear(evaluator, part, solved) if solved else None
+        own = part[:, problem.free]
+        values.append(evaluator.value(own) if fitted is None else evaluator.value_of(own, fitted))
+    u, value = full[:, problem.free], np.concatenate(values)
     order = np.argsort(value, kind="stable")
     return u[order[: min(keep, int(np.isfinite(value).sum()))]]
 
 
-def _solve_linear(evaluator: Evaluator, full: Array, solved: list[int]) -> None:
-    """Fill in the linear slots of each point by least squares on relative residuals."""
+def _solve_linear(evaluator: Evaluator, full: Array, solved: list[int]) -> Array:
+    """Fill in the linear slots of each point by least squares on relative residuals; the law's values there."""
     problem = evaluator.problem
     slots = [i for k in solved for i in problem.members[k] if i in problem.free]
     signed = np.array([problem.slots[i].formal in problem.program.linear for i in slots])
     basis, offset = evaluator.basis(full, solved, slots)
     response = np.exp(problem.response) if problem.log else problem.response
     relative = np.sqrt(problem.weights) / np.maximum(np.abs(response), 1e-300)
-    basis = np.nan_to_num(basis * relative, nan=0.0, posinf=0.0, neginf=0.0)
+    columns = basis
+    basis = np.nan_to_num(columns * relative, nan=0.0, posinf=0.0, neginf=0.0)
     target = np.nan_to_num((response - offset) * relative, nan=0.0, posinf=0.0, neginf=0.0)
     size = np.sqrt(np.einsum("bkn,bkn->bk", basis, basis))
     size = np.where(size > 0, size, 1.0)
@@ -151,8 +161,10 @@ def _solve_linear(evaluator: Evaluator, full: Array, solved: list[int]) -> None:
         if np.isfinite(slot.high):
             theta = np.exp(v) if slot.tape_log else v
             margin = 1e-3 * (slot.high - slot.low)
-            v = slot.outer(np.clip(theta, slot.low + margin, slot.high - margin))
+            theta = np.clip(theta, slot.low + margin, slot.high - margin)
+            v, values[:, column] = slot.outer(theta), theta
         full[:, i] = v
+    return np.asarray(offset + np.einsum("bk,bkn->bn", values, columns))
 
 
 def _nonnegative(gram: Array, moment: Array, signed: Array) -> Array:

@@ -7,7 +7,9 @@ one with an attribute `linear` names the positive parameters that it is jointly 
 search for seeds can solve for them. With `bends`, the pairs of parameters whose second derivative is
 not zero, and a method `value_slopes_and_bends`, searches take Newton's steps rather than Gauss and
 Newton's, of which a curved valley needs ten times as many. What a method `prepared` makes of the
-columns is then given to all of these in place of the columns, and made once per table.
+columns is then given to all of these in place of the columns, and made once per table. One that sums
+numbers with a unit may count in a unit of its own: `in_own_unit` gives the function that does, and the
+unit, and `absorbs` the power of the unit that each parameter carries.
 """
 
 from collections.abc import Callable, Mapping

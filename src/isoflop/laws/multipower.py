@@ -74,9 +74,11 @@ class MultiPower:
 
     Args:
         find: from the bytes of the columns `curve` and `checkpoint_step` to the sums of their rows.
+        unit: what learning rates are counted in.
     """
 
     find: Find
+    unit: float = 1.0
     linear: tuple[str, ...] = ("L0", "A", "B")
     bends: tuple[tuple[str, str], ...] = (
         ("A", "alpha"), ("alpha", "alpha"), ("B", "C"), ("B", "beta"), ("B", "gamma"), ("C", "C"), ("C", "beta"),
@@ -95,7 +97,21 @@ class MultiPower:
 
     def prepared(self, c: Mapping[str, Array]) -> Sums:
         """What the law needs of the columns."""
-        return self.find(*_keys(c))
+        return self.find(*_keys(c)).counted_in(self.unit)
+
+    def in_own_unit(self, c: Mapping[str, Array]) -> tuple["MultiPower", float]:
+        """The law with learning rates counted in the unit that is typical of the columns, and that unit.
+
+        In it C says how fast the gain comes in at a typical rate, whatever gamma is: a search that counts rates in
+        ones walks along a bent valley of the two.
+        """
+        unit = self.find(*_keys(c)).typical_rate
+        return replace(self, unit=unit), unit
+
+    @property
+    def absorbs(self) -> Mapping[str, Callable[[Array], Array]]:
+        """Power of the unit that parameters carry, from all parameters, shape (..., 7)."""
+        return {"A": lambda p: p[..., 2], "B": lambda p: -np.ones_like(p[..., 0]), "C": lambda p: p[..., 6] - 1}
 
     def value_and_slopes(self, p: Mapping[str, Array], c: Columns) -> list[Array]:
         """Loss and its slopes in the order of the parameters; one pass over the nodes for all of them."""

@@ -1,8 +1,9 @@
 """The multi-power law's sum over a schedule at many checkpoints, with what its slopes need."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from itertools import pairwise
 from typing import Any, Final
 
@@ -119,6 +120,25 @@ class Sums:
     spans: tuple[Span, ...] | None
     order: NDArray[np.intp] | None
     log_area: Array
+
+    @cached_property
+    def typical_rate(self) -> float:
+        """Geometric mean of the learning rates after their changes, by how large those are; 1 without any."""
+        size = [np.abs(piece.weight) for piece in self.pieces]
+        moved = sum(float(one.sum()) for one in size)
+        logs = sum(float(one @ piece.log_lr) for one, piece in zip(size, self.pieces, strict=True))
+        return math.exp(logs / moved) if moved else 1.0
+
+    def counted_in(self, unit: float) -> "Sums":
+        """The same with learning rates counted in a unit."""
+        if unit == 1.0:
+            return self
+        log = math.log(unit)
+        pieces = tuple(
+            replace(p, weight=p.weight / unit, area=p.area / unit, log_lr=p.log_lr - log, logs=p.logs - log)
+            for p in self.pieces
+        )
+        return replace(self, pieces=pieces, log_area=self.log_area - log)
 
     def take(self, c: Array, beta: Array, gamma: Array, *, count: int) -> Array:
         """The sum for some kernels, and what its slopes in ln C, beta and gamma need.
