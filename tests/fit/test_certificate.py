@@ -7,7 +7,7 @@ from tests.fit.synthetic import TRUTH, chinchilla_runs
 
 import isoflop as iso
 from isoflop.fit import fit_law
-from isoflop.laws import get
+from isoflop.laws import as_law, get
 from isoflop.runs.read import read_runs
 from isoflop.runs.table import RunTable
 
@@ -82,6 +82,17 @@ def test_a_law_that_passes_through_every_run_is_flagged():
     fit = fit_law(get("chinchilla"), chinchilla_runs(noise=0.003, sizes=5, ratios=(20.0,)))
     assert fit.certificate.verdict != "certified"
     assert "5 distinct runs for 5 parameters" in reasons(fit.certificate)
+
+
+def test_runs_of_several_recipes_at_one_size_are_distinct():
+    flops = np.tile(np.geomspace(1e17, 1e20, 5), 4)
+    recipe = np.repeat(["a", "b", "c", "d"], 5)
+    loss = 1.5 + np.repeat([2.0, 2.2, 2.5, 3.0], 5) * (flops / 1e17) ** -0.2
+    loss = loss * np.exp(0.002 * np.random.default_rng(0).standard_normal(20))
+    table = RunTable.from_columns({"flops": flops, "recipe": recipe, "loss": loss})
+    fit = fit_law(as_law("E + A[recipe]/C^a", ["recipe"]), table)
+    (found,) = [check for check in fit.certificate.checks if check.name == "distinct runs"]
+    assert (found.value, found.threshold, found.passed) == (20, 6, True)
 
 
 def test_a_vanished_term_is_flagged():

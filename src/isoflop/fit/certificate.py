@@ -235,7 +235,9 @@ def design_checks(problem: Problem, columns: dict[str, Array]) -> list[Certifica
                 )
             checks.append(CertificateCheck(f"design {a}, {b}", spread, 1.05, spread >= 1.05, text, "identification"))
     if columns:
-        points = len(np.unique(np.stack(list(columns.values()), axis=1), axis=0))
+        # Runs of two recipes at one size are two points.
+        levels = [level.codes.astype(float) for level in problem.levels.values()]
+        points = len(np.unique(np.stack([*columns.values(), *levels], axis=1), axis=0))
         text = f"{points} distinct runs for {problem.size} parameters"
         if points <= problem.size:
             text += ": the law can pass through every run. Add runs at other sizes, or use a law with fewer parameters."

@@ -102,8 +102,7 @@ class MultiPower:
     def in_own_unit(self, c: Mapping[str, Array]) -> tuple["MultiPower", float]:
         """The law with learning rates counted in the unit that is typical of the columns, and that unit.
 
-        In it C says how fast the gain comes in at a typical rate, whatever gamma is: a search that counts rates in
-        ones walks along a bent valley of the two.
+        C then says how fast the gain comes in at a typical rate; in ones it and gamma share a bent valley.
         """
         unit = self.find(*_keys(c)).typical_rate
         return replace(self, unit=unit), unit

@@ -58,6 +58,8 @@ def widened(inflation: float | None) -> str:
 
 def existence_warnings(setting: Setting, best: Optimum) -> list[str]:
     """There is no optimum, or not in all draws, or the law is lower still far away."""
+    if np.isnan(best.flops[0, 0]):
+        return []  # no budget reaches the target, and the question says so
     status = Status(int(best.status[0, 0]))
     flops = format_quantity(float(best.flops[0, 0]))
     low, high = setting.ratios
