@@ -1,7 +1,7 @@
 """Searches for the optima of many replicates at once, of which the best ends are kept."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -43,24 +43,39 @@ Nearly all end at 1e-13; where the data leave a direction flat, searches creep a
 """
 
 
+HELD: Final = 2_000_000
+"""Weights that are kept between searches, so that memory does not grow with the replicates."""
+
+
 @dataclass(frozen=True)
 class Replicates:
-    """Resampled runs, drawn block by block whenever they are needed: no more are held than those worked on.
+    """Resampled runs, drawn block by block when they are needed, and again once there are too many to hold.
 
     Args:
         count: replicates in all.
         size: replicates in a block.
         draw: block → weights of the runs (and shifts of the priors' means), the same in every call.
+        held: blocks that are kept.
     """
 
     count: int
     size: int
     draw: Callable[[int], Array]
+    held: dict[int, Array] = field(default_factory=dict, repr=False, compare=False)
 
     def weights(self, index: Array) -> Array:
         """Weights of some replicates in rising order, shape (len(index), n)."""
         blocks = index // self.size
-        return np.concatenate([self.draw(int(b))[index[blocks == b] - b * self.size] for b in np.unique(blocks)])
+        return np.concatenate([self._block(int(b))[index[blocks == b] - b * self.size] for b in np.unique(blocks)])
+
+    def _block(self, number: int) -> Array:
+        """Weights of a block: suspects lie scattered over all of them."""
+        weights = self.held.get(number)
+        if weights is None:
+            weights = self.draw(number)
+            if (number + 1) * weights.size <= HELD:
+                self.held[number] = weights
+        return weights
 
 
 def from_all(starts: Array) -> Starts:
