@@ -164,10 +164,12 @@ def test_checkpoints_are_no_independent_points(data_directory: Path) -> None:
     rows = smoothed_rows(ladder_checkpoints(data_directory, "hellaswag_val"))
     fit = fit_law(laws.get("task-sigmoid"), rows, objective="ls")
     width = {}
-    for resample in ("bayes", "cluster:run"):
-        low, high = bootstrap(fit, rows, rng=np.random.default_rng(0), draws=60, resample=resample).interval("L0")
+    # The leverages, which only "bayes" knows, already make up for a part of it: 1.7 times instead of 2.4.
+    for resample in ("bayes", "pairs", "cluster:run"):
+        low, high = bootstrap(fit, rows, rng=np.random.default_rng(0), draws=200, resample=resample).interval("L0")
         width[resample] = high - low
-    assert width["cluster:run"] > 2 * width["bayes"]
+    assert width["cluster:run"] > 2 * width["pairs"]
+    assert width["cluster:run"] > 1.5 * width["bayes"]
 
 
 def test_the_density_doubles_in_the_printed_days() -> None:
