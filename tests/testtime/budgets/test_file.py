@@ -63,7 +63,7 @@ def test_costs_that_nothing_says(entry, said):
     ("", InputError, "has no models"),
     ("models = 3", InputError, "has no models"),
     ("[models.a]\nprice_ut = 1", InputError, "Did you mean 'price_out'"),
-    ("[model.a]\nprice_out = 1", InputError, "has no models"),
+    ("[model.a]\nprice_out = 1", InputError, "'model' that nothing reads. Did you mean 'models'"),
     ("[models.a]\n[other]\nx = 1", InputError, "'other' that nothing reads"),
     ("[models.a]\nprice_out = -1", InputError, "no number of 0 or more"),
     ("[models.a]\ncached = 1", InputError, "true or false"),
