@@ -49,17 +49,22 @@ def test_rows_of_both_steps_by_hand() -> None:
     np.testing.assert_allclose(later.column("accuracy"), [0.3, 0.35, 0.4, 0.5, 0.4, 1.0])
 
 
-def test_the_chain_foretells_a_larger_model(rng: np.random.Generator) -> None:
-    two = two_step(ladder(rng), rng=rng, draws=60)
+def test_the_chain_foretells_a_larger_model() -> None:
     loss = float(laws.get("task-loss").predict(FIRST, params=1.3e10, tokens=5e12))
     accuracy = float(laws.get("task-sigmoid").predict(SECOND, task_loss=loss))
-    found = two.predict(1.3e10, 5e12)
-    assert found.task_loss.interval[0] < loss < found.task_loss.interval[1]
-    # The anchor (0, 1) is not on this curve, whose end is .992: it shifts the second step by a few thousandths.
-    assert found.accuracy.interval[0] - 0.003 < accuracy < found.accuracy.interval[1] + 0.003
-    errors = two.errors({"params": 1.3e10, "tokens": 5e12, "task_loss": loss, "accuracy": accuracy})
-    assert errors.chained == pytest.approx(found.accuracy.value / accuracy - 1)
-    assert abs(errors.second) < 0.01
+    hits = np.zeros(2)
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        two = two_step(ladder(rng), rng=rng, draws=60)
+        found = two.predict(1.3e10, 5e12)
+        hits[0] += found.task_loss.interval[0] < loss < found.task_loss.interval[1]
+        # The anchor (0, 1) is not on this curve, whose end is .992: it shifts the second step by a few thousandths.
+        hits[1] += found.accuracy.interval[0] - 0.003 < accuracy < found.accuracy.interval[1] + 0.003
+        errors = two.errors({"params": 1.3e10, "tokens": 5e12, "task_loss": loss, "accuracy": accuracy})
+        assert errors.chained == pytest.approx(found.accuracy.value / accuracy - 1)
+        assert abs(errors.second) < 0.01
+    # Of eight nominal 90 % intervals fewer than five hold the truth once in 200 times.
+    assert hits.min() >= 5, hits
 
 
 def test_the_same_state_gives_the_same_draws_and_another_gives_others(rng: np.random.Generator) -> None:

@@ -34,7 +34,7 @@ def share_interval(value: Any, draws: Array, level: float, correction: Correctio
     >>> draws = np.array([0.98, 0.99, 0.995, 0.999])
     >>> low, high = share_interval(0.99, draws, 0.9, Correction(4, 2))
     >>> round(low, 3), round(high, 6)
-    (0.957, 0.999944)
+    (0.944, 0.99997)
     """
     point, odds = np.asarray(value, dtype=float), np.log(_odds(np.asarray(draws, dtype=float)))
     centre, tail = np.log(_odds(point)), (1 - level) / 2

@@ -27,7 +27,7 @@ def plausible_scales(scale: float, log_likelihood: Callable[[float], float]) -> 
 
     >>> scales, shares = plausible_scales(0.5, lambda s: -200 * (s - 0.5) ** 2)
     >>> scales.round(2).tolist(), shares.round(2).tolist()
-    ([0.39, 0.5, 0.62], [0.05, 0.88, 0.06])
+    ([0.42, 0.5, 0.63], [0.19, 0.78, 0.03])
     """
     below = np.geomspace(scale * SPREAD[0], scale, POINTS // 2 + 1)
     above = np.geomspace(scale, min(scale * SPREAD[1], 1.0), POINTS - POINTS // 2)
