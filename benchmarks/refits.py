@@ -8,7 +8,8 @@ from isoflop.fit.seeds import make_seeds
 from isoflop.fit.solve import minimise
 from isoflop.runs.table import RunTable
 from isoflop.uncertainty.bootstrap import bind_fit, draw_weights
-from isoflop.uncertainty.refits import ELEMENTS, Replicates, refit_all
+from isoflop.uncertainty.refits import refit_all
+from isoflop.uncertainty.searches import ELEMENTS, Replicates
 
 DRAWS = 1000
 """Replicates among which the sample is drawn: they start from each other's ends."""

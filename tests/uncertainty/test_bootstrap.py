@@ -14,7 +14,8 @@ from isoflop.fit.solve import minimise
 from isoflop.laws import get
 from isoflop.uncertainty import bootstrap, propagate
 from isoflop.uncertainty.bootstrap import bind_fit, draw_weights
-from isoflop.uncertainty.refits import Replicates, refit_all
+from isoflop.uncertainty.refits import refit_all
+from isoflop.uncertainty.searches import Replicates
 
 RUNS = chinchilla_runs(noise=0.006, sizes=10)
 

@@ -10,7 +10,8 @@ from isoflop.fit.solve import minimise
 from isoflop.laws import get
 from isoflop.runs.table import RunTable
 from isoflop.uncertainty.bootstrap import bind_fit, draw_weights
-from isoflop.uncertainty.refits import Replicates, refit_all
+from isoflop.uncertainty.refits import refit_all
+from isoflop.uncertainty.searches import Replicates
 
 BROKEN = {"a": 1.5, "b": 60.0, "c0": 0.1, "c1": 0.12, "d1": 1e20, "f1": 0.4}
 

@@ -137,9 +137,13 @@ class Evaluator:
 
     def residuals(self, u: Array) -> Array:
         """Residuals in the objective's scale, shape (batch, n)."""
-        f = self.model(u)
         with np.errstate(all="ignore"):
-            return (self.problem.response - (np.log(f) if self.problem.log else f)) * self.problem.inverse_noise
+            return self._residuals(self.model(u), slice(None))
+
+    def _residuals(self, f: Array, rows: slice) -> Array:
+        """Residuals of some runs from the law's values there."""
+        problem = self.problem
+        return (problem.response[rows] - (np.log(f) if problem.log else f)) * problem.inverse_noise[rows]
 
     def value(self, u: Array, weights: Array | None = None) -> Array:
         """Objective, shape (batch,)."""
@@ -149,7 +153,7 @@ class Evaluator:
             v = chain(problem.slots, problem.expand(u))[0]
             for block, rows in enumerate(problem.blocks):
                 f = self._outputs(v, block, problem.program.value)[0]
-                r = (problem.response[rows] - (np.log(f) if problem.log else f)) * problem.inverse_noise[rows]
+                r = self._residuals(f, rows)
                 total = total + (self._weights(weights, rows) * self.objective.rho(r)).sum(axis=1)
         return np.where(np.isfinite(total), total, np.inf)
 
@@ -158,8 +162,7 @@ class Evaluator:
         problem = self.problem
         total = penalty(problem, u, None)[0] if problem.priors else np.zeros(len(u))
         with np.errstate(all="ignore"):
-            r = (problem.response - (np.log(f) if problem.log else f)) * problem.inverse_noise
-            total = total + (problem.weights * self.objective.rho(r)).sum(axis=1)
+            total = total + (problem.weights * self.objective.rho(self._residuals(f, slice(None)))).sum(axis=1)
         return np.where(np.isfinite(total), total, np.inf)
 
     def contributions(self, u: Array) -> Array:
@@ -230,7 +233,7 @@ class Evaluator:
         outputs = self._outputs(v, block, self.frame.lean.hessian if exact else self.frame.lean.gradient)
         f = outputs[0]
         noise = problem.inverse_noise[rows]
-        r = (problem.response[rows] - (np.log(f) if problem.log else f)) * noise
+        r = self._residuals(f, rows)
         batch = max(len(v), len(w))
         value = (w * self.objective.rho(r)).sum(axis=1)
         sensitivity, secant, second = self.objective.slopes(r)

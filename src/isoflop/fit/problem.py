@@ -216,7 +216,7 @@ def _own_unit(
     """The program of a law that chooses the unit of what it sums, and the parameters that absorb it."""
     function: Any = law.function
     absorbs = getattr(function, "absorbs", {})
-    if not absorbs or bound & {name for name in absorbs}:
+    if not absorbs or bound & set(absorbs):
         return law.program(), {}, ()
     counted, unit = function.in_own_unit(arrays)
     shifts = tuple((name, exponent, OWN_UNIT) for name, exponent in absorbs.items())

@@ -82,15 +82,6 @@ def _spread(problem: Problem, formal: int, share: Array) -> Array:
     return low * (high / low) ** share if low > 0 else low + (high - low) * share
 
 
-def _count_in_own_unit(problem: Problem, full: Array) -> None:
-    """Move seeds from natural units to the one that a function counts in."""
-    plain = np.stack([slot.natural(full[:, i]) for i, slot in enumerate(problem.slots)], axis=1)
-    for name, exponent, column in problem.shifts:
-        if column == OWN_UNIT:
-            (place,) = problem.members[problem.law.parameter_names.index(name)]
-            full[:, place] = problem.slots[place].outer(plain[:, place] * problem.scales[column] ** -exponent(plain))
-
-
 def _column_range(problem: Problem, name: str) -> tuple[float, float]:
     """Range of the (scaled) column whose unit a parameter carries."""
     for shifted, _, column in problem.shifts:
@@ -121,7 +112,10 @@ def make_seeds(evaluator: Evaluator, *, thorough: bool = False) -> Array:
         for i in problem.members[formal]:
             if i in problem.free:
                 full[:, i] = problem.slots[i].outer(_spread(problem, formal, unit[:, column]))
-    _count_in_own_unit(problem, full)
+    if OWN_UNIT in problem.scales:
+        # These seeds are in the table's units, not in the one that the function counts in.
+        natural = np.stack([slot.natural(full[:, i]) for i, slot in enumerate(problem.slots)], axis=1)
+        full[:, problem.free] = problem.search(natural)
     values = []
     for start in range(0, len(full), CHUNK):
         part = full[start : start + CHUNK]

@@ -1,6 +1,6 @@
 """From SymPy expressions to the nodes of a tape; equal nodes are shared."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import sympy
@@ -17,6 +17,12 @@ _UNARY: Final[Mapping[Any, str]] = {
     softplus: "softplus",
     sympy.Heaviside: "heaviside",
 }
+
+
+def inputs_of(columns: Sequence[sympy.Symbol], parameters: Sequence[sympy.Symbol]) -> dict[sympy.Symbol, Node]:
+    """Leaves of a tape: its columns and its parameters, in this order."""
+    leaves = {s: Node("column", (), COLUMN, k) for k, s in enumerate(columns)}
+    return leaves | {s: Node("parameter", (), PARAMETER, k) for k, s in enumerate(parameters)}
 
 
 class Builder:

@@ -14,12 +14,12 @@ import sympy
 from numpy.typing import NDArray
 
 from isoflop.errors import FormulaError
-from isoflop.laws.builder import Builder as Builder
+from isoflop.laws.builder import inputs_of
 from isoflop.laws.core import Core, core_of
 from isoflop.laws.formula import Formula, column_symbol
 from isoflop.laws.functions import Greatest, Least
 from isoflop.laws.lean import Lean, find_leaders, full_tape, shorten, tidy
-from isoflop.laws.tape import COLUMN, PARAMETER, Node, Tape
+from isoflop.laws.tape import COLUMN, Tape
 
 Array = NDArray[Any]
 
@@ -133,8 +133,7 @@ def _compiled(
             f"The derivatives of {text!r} would take about {size} operations; at most {MAX_WORK} are compiled. "
             "Write it with fewer factors, or as a Python function."
         )
-    inputs = {s: Node("column", (), COLUMN, k) for k, s in enumerate(column_symbols)}
-    inputs |= {s: Node("parameter", (), PARAMETER, k) for k, s in enumerate(coordinates)}
+    inputs = inputs_of(column_symbols, coordinates)
     hessian, pairs = full_tape(law, inputs)
     leaders, ratios = find_leaders(slopes, coordinates, inputs)
     scale_like, linear = _separable(hessian, pairs, len(coordinates))

@@ -12,11 +12,11 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
-from isoflop.laws.builder import Builder
+from isoflop.laws.builder import Builder, inputs_of
 from isoflop.laws.derive import Derivatives
 from isoflop.laws.functions import sigmoid, softplus
 from isoflop.laws.lean import Lean, find_leaders, full_tape, shorten, tidy
-from isoflop.laws.tape import COLUMN, MIXED, PARAMETER, Node, Tape
+from isoflop.laws.tape import MIXED, Tape
 
 Array = NDArray[Any]
 
@@ -120,8 +120,7 @@ def core_of(law: sympy.Expr, columns: list[sympy.Symbol], coordinates: list[symp
     if rewriting.steep:
         return None
     inner = list(rewriting.known.values())
-    inputs = {s: Node("column", (), COLUMN, k) for k, s in enumerate(columns)}
-    inputs |= {s: Node("parameter", (), PARAMETER, k) for k, s in enumerate(inner)}
+    inputs = inputs_of(columns, inner)
     hessian, pairs = full_tape(rewritten, inputs)
     leaders, ratios = find_leaders([tidy(sympy.diff(rewritten, w)) for w in inner], inner, inputs)
     lean = shorten(hessian.keep(range(1 + len(inner))), hessian, pairs, leaders, ratios)
@@ -193,7 +192,7 @@ def _has_reciprocal(expr: sympy.Expr) -> bool:
 
 def _inner_map(given: list[sympy.Expr], coordinates: list[sympy.Symbol]) -> Inner:
     """The inner coordinates with all derivatives in the own ones."""
-    builder = Builder({s: Node("parameter", (), PARAMETER, k) for k, s in enumerate(coordinates)})
+    builder = Builder(inputs_of((), coordinates))
     derivatives = Derivatives(builder)
     roots = [builder.visit(expr) for expr in given]
     found = [derivatives.of(root) for root in roots]

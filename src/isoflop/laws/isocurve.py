@@ -16,11 +16,12 @@ import sympy
 from numpy.typing import NDArray
 
 from isoflop.errors import ColumnError, LawError
-from isoflop.laws.compile import Builder, log_form
+from isoflop.laws.builder import Builder, inputs_of
+from isoflop.laws.compile import log_form
 from isoflop.laws.formula import Formula, column_symbol
 from isoflop.laws.law import Law
 from isoflop.laws.lean import tidy
-from isoflop.laws.tape import COLUMN, PARAMETER, Node, Tape
+from isoflop.laws.tape import Tape
 from isoflop.units import FLOPS_PER_PARAM_TOKEN
 
 Array = NDArray[Any]
@@ -213,9 +214,7 @@ def _compiled(
 
 def _tape(outputs: list[sympy.Expr], coordinates: list[sympy.Symbol], columns: list[sympy.Symbol]) -> Tape:
     """Compile expressions over parameter coordinates and columns."""
-    inputs = {s: Node("column", (), COLUMN, k) for k, s in enumerate(columns)}
-    inputs |= {s: Node("parameter", (), PARAMETER, k) for k, s in enumerate(coordinates)}
-    builder = Builder(inputs)
+    builder = Builder(inputs_of(columns, coordinates))
     numbers = tuple(builder.visit(e) for e in outputs)
     return Tape(tuple(builder.nodes), numbers)
 

@@ -16,7 +16,8 @@ from isoflop.fit.result import Fit
 from isoflop.fit.values import evaluate_slots
 from isoflop.runs.table import RunTable
 from isoflop.uncertainty.bootstrap import bind_fit
-from isoflop.uncertainty.refits import Replicates, refit_all
+from isoflop.uncertainty.refits import refit_all
+from isoflop.uncertainty.searches import Replicates
 
 Array = NDArray[Any]
 

@@ -14,7 +14,8 @@ from isoflop.fit.problem import Problem
 from isoflop.fit.result import Fit
 from isoflop.runs.table import RunTable
 from isoflop.uncertainty.leverages import leverage_of
-from isoflop.uncertainty.refits import ELEMENTS, Replicates, refit_all
+from isoflop.uncertainty.refits import refit_all
+from isoflop.uncertainty.searches import ELEMENTS, Replicates
 
 Array = NDArray[Any]
 

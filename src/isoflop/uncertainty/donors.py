@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from isoflop.fit.evaluate import Evaluator
 from isoflop.fit.penalty import penalties
 from isoflop.fit.problem import Problem
-from isoflop.uncertainty.searches import CLOSE, Searches, Starts
+from isoflop.uncertainty.searches import CLOSE, ELEMENTS, Searches, Starts
 
 Array = NDArray[Any]
 
@@ -48,15 +48,15 @@ class Donors:
         return found + penalties(problem, self.u, weights) if problem.priors else found
 
 
-def donors_of(search: Searches, index: Array, optimum: Array, room: int) -> Donors | None:
+def donors_of(search: Searches, index: Array, optimum: Array) -> Donors | None:
     """The fit's optimum and ends of some replicates; None where the table is too large for them to pay.
 
     Args:
         search: the searches so far.
         index: replicates whose ends are taken.
         optimum: the fit's optimum, shape (q,).
-        room: how many at most.
     """
+    room = 2 * ELEMENTS // search.problem.rows
     if min(len(index), room) < FEWEST_DONORS:
         return None
     known = search.u[index[search.promise[index] < CLOSE][:room]]

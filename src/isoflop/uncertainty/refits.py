@@ -9,13 +9,9 @@ from isoflop.engine import Progress
 from isoflop.fit.objective import Objective
 from isoflop.fit.problem import Problem
 from isoflop.uncertainty.donors import Donors, donors_of, elsewhere, nearest
-from isoflop.uncertainty.searches import Replicates as Replicates
-from isoflop.uncertainty.searches import Searches, Starts, from_all
+from isoflop.uncertainty.searches import Replicates, Searches, Starts, from_all
 
 Array = NDArray[Any]
-
-ELEMENTS: Final = 30_000
-"""Replicates times rows worked on at once: what stays in the cache."""
 
 LEADERS: Final = 500
 """Replicates that start from the fit; the others start from the best of their ends."""
@@ -58,7 +54,7 @@ def refit_all(
     leaders, others = everyone[:LEADERS], everyone[LEADERS:]
     search.polish(leaders, from_all(starts), progress=progress)
     several = _leave(search, leaders, leaders, starts[0])
-    donors = _donors(search, leaders, starts[0])
+    donors = donors_of(search, leaders, starts[0])
     search.polish(
         others, from_all(starts) if donors is None else nearest(search, donors, starts[1:]), progress=progress
     )
@@ -67,11 +63,6 @@ def refit_all(
         _leave(search, everyone, leaders, starts[0])
     search.rescue()
     return search.ends()
-
-
-def _donors(search: Searches, index: Array, optimum: Array) -> Donors | None:
-    """As many donors as there is room for."""
-    return donors_of(search, index, optimum, 2 * ELEMENTS // search.problem.rows)
 
 
 def _leave(search: Searches, index: Array, giving: Array, optimum: Array) -> bool:
@@ -88,7 +79,7 @@ def _leave(search: Searches, index: Array, giving: Array, optimum: Array) -> boo
     """
     rounds = 0
     while rounds < ROUNDS:
-        donors = _donors(search, giving, optimum)
+        donors = donors_of(search, giving, optimum)
         # The fit's own optimum is the other end that most often is the lower one.
         lower = 0
         if donors is not None:

@@ -18,6 +18,9 @@ Array = NDArray[Any]
 Starts = Callable[[Array, Array], Array]
 """From replicates and their weights to starts, shape (starts, replicates, q)."""
 
+ELEMENTS: Final = 30_000
+"""Replicates times rows worked on at once: what stays in the cache."""
+
 STEPS: Final = 10
 """Steps in a batch; the few searches that need more go on together."""
 
@@ -133,9 +136,7 @@ class Searches:
                 found = _overtake(evaluator, begin, repeated, np.tile(self.value[part] * (1 - BETTER), many))
             else:
                 steps, tolerance = (10 * STEPS, ENDLESS) if patient else (STEPS, ENOUGH)
-                found = minimise(
-                    evaluator, begin, repeated, damping=DAMPING, max_steps=steps, tolerance=tolerance
-                )  # fmt: skip
+                found = minimise(evaluator, begin, repeated, damping=DAMPING, max_steps=steps, tolerance=tolerance)
             self.spare.append(evaluator)
             return _best(found, many)
 
