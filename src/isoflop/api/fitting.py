@@ -14,9 +14,13 @@ from isoflop.fit.certify import certify_parameters
 from isoflop.fit.estimate import check_level
 from isoflop.fit.fitting import fit_law
 from isoflop.fit.objective import Objective
+from isoflop.fit.prepare import prepare
 from isoflop.fit.result import Fit
 from isoflop.fit.summary import Forecast
 from isoflop.laws.catalogue import as_law
+from isoflop.runs.design import checkpoints
+from isoflop.runs.table import RunTable
+from isoflop.uncertainty.bootstrap import FEWEST_CLUSTERS
 from isoflop.uncertainty.bootstrap import bootstrap as bootstrap_fit
 
 
@@ -52,7 +56,8 @@ def fit(  # noqa: PLR0913 -- one keyword per decision, each with the expert's de
         weights: column of weights per run.
         noise: column of noise per run, or `"seeds"`.
         bootstrap: draws; 0 for none.
-        resample: `bayes` (Bayesian weights), `pairs`, or `cluster:COLUMN`.
+        resample: `bayes` (Bayesian weights), `pairs`, or `cluster:COLUMN`; several checkpoints of a run ask for
+            `cluster:run`.
         level: confidence level of the intervals.
         seed: seed of everything random.
         where: SQL filter, when `runs` is a file.
@@ -89,7 +94,22 @@ def fit(  # noqa: PLR0913 -- one keyword per decision, each with the expert's de
     if bootstrap == 0:
         return result
     rng = np.random.default_rng(seed)
-    return bootstrap_fit(result, table, rng=rng, draws=bootstrap, resample=resample, progress=progress)
+    drawn = bootstrap_fit(result, table, rng=rng, draws=bootstrap, resample=resample, progress=progress)
+    return _with_doubts(drawn, table)
+
+
+def _with_doubts(drawn: Fit, table: RunTable) -> Fit:
+    """The fit with a note where its draws took rows of one run as independent."""
+    if "clusters" in drawn.settings:
+        return drawn
+    runs = prepare(drawn.law, table, drawn.response)
+    said = []
+    for finding in checkpoints(runs):
+        count = len(np.unique(runs.labels("run")[1]))
+        few = f"{count} runs are too few to resample by run ({FEWEST_CLUSTERS} are needed): read them as too narrow."
+        step = finding.step if count >= FEWEST_CLUSTERS else few
+        said.append(f"{finding.message}; the draws took them to be, which makes intervals too narrow. {step}")
+    return replace(drawn, data=replace(drawn.data, notes=(*drawn.data.notes, *said)))
 
 
 def certify(

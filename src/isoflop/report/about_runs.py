@@ -29,7 +29,7 @@ def data_section(fit: Fit, table: RunTable, found: CheckReport) -> Section:
     if fit.data.notes:
         blocks += [Heading("Conventions"), Items([sentence(tidy(note)) for note in fit.data.notes])]
     blocks += [Heading("Rows left out"), _excluded(fit)]
-    blocks += [Heading("Checks"), *_findings(found)]
+    blocks += [Heading("Checks"), *_findings(found, fit)]
     return Section("data", "Data and checks", blocks)
 
 
@@ -94,11 +94,15 @@ def _excluded(fit: Fit) -> Block:
     return Table(("reason", "rows", "numbers of the rows, header not counted"), rows, (1,))
 
 
-def _findings(found: CheckReport) -> list[Block]:
-    """What one pass over the table found, in order of weight."""
+def _findings(found: CheckReport, fit: Fit) -> list[Block]:
+    """What one pass over the table found, in order of weight; what the fit has followed is no advice any more."""
     blocks: list[Block] = []
     tones = {"error": "bad", "warning": "warning"}
     for finding in (*found.errors, *found.warnings):
+        if finding.code == "checkpoints" and "clusters" in fit.settings:
+            done = f"{finding.message}; the intervals drew them together (resampling {fit.settings['resample']})."
+            blocks.append(Text(sentence(tidy(done))))
+            continue
         blocks.append(Text(sentence(tidy(str(finding))), tones[finding.level]))
     if not blocks:
         blocks.append(
