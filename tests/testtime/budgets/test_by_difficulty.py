@@ -1,14 +1,18 @@
 """Spending by difficulty: what it gains on other problems, and that groups without meaning gain nothing."""
 
+import csv
+from pathlib import Path
+
 import numpy as np
 import pytest
 from tests.testtime.budget_support import counts_of, two_models
 
 from isoflop.errors import ColumnError, InputError, TableError
-from isoflop.testtime.budgets.budget import menu
+from isoflop.testtime.budgets.budget import frontier, menu
 from isoflop.testtime.budgets.by_difficulty import adapt, ease_of, probe_counts, probe_samples, treated
 from isoflop.testtime.budgets.charge import charge_observed
 from isoflop.testtime.budgets.routes import routes_from_counts
+from isoflop.testtime.counts import Counts
 from isoflop.testtime.estimators.bins import difficulty_bins
 from isoflop.testtime.samples import Samples
 
@@ -111,3 +115,78 @@ def test_what_cannot_be_divided():
     found, groups = halves()
     with pytest.raises(InputError, match="do not divide"):
         adapt(found, groups[:-1], 10.0)
+
+
+def small_study(seed: int, problems: int = 20, samples: int = 16, probe: int = 4):
+    """Two models on few problems with few samples, in bins of four by a probe of the cheap one."""
+    rng = np.random.default_rng(seed)
+    small = rng.beta(0.5, 1.0, problems)
+    large = small + 0.5 * (1 - small) * rng.random(problems)
+    ease, cheap = probe_counts(counts_of(small, samples + probe, rng), probe, rng=rng)
+    priced = ((cheap, 0.01), (counts_of(large, samples, rng), 0.1))
+    routes = [
+        route
+        for k, (counts, price) in enumerate(priced)
+        for route in routes_from_counts(str(k), counts, charge_observed(np.full(problems, price)), ["pass@k"])
+    ]
+    return menu(routes, cheap.problems, rng=rng, draws=20), difficulty_bins(ease, 5).of
+
+
+def test_few_problems_a_bin_do_not_waste_an_ample_budget():
+    """A bin whose few problems are all solved by a cheap option hides harder ones: 9 points were lost in the mean."""
+    gains = []
+    for seed in range(6):
+        found, groups = small_study(seed)
+        made = adapt(found, groups, 1.6)
+        gains.append(made.gain.value)
+        assert made.gain.value > -0.05
+        assert made.cost.value > 0.8 * made.uniform_cost.value
+    assert np.mean(gains) > -0.01
+
+
+@pytest.mark.parametrize("budget", [0.01, 0.04, 0.13, 0.45, 1.6])
+def test_bins_of_equal_count_never_lose_on_the_problems_that_they_were_made_on(budget):
+    for seed in range(4):
+        found, groups = small_study(seed)
+        assert adapt(found, groups, budget).gain_in_sample > -1e-12
+
+
+def test_a_gain_in_sample_is_counted_on_the_problems_themselves():
+    """Not with the problem more that every group is given."""
+    found, groups = small_study(0)
+    made = adapt(found, groups, 0.13)
+    reached = sum(
+        float((shares * table).sum())
+        for shares, table in zip(made.allocation.shares[groups], found.tables[0], strict=True)
+    )
+    alone = adapt(found, np.zeros_like(groups), 0.13)
+    assert made.gain_in_sample == pytest.approx(reached / len(groups) - alone.allocation.value, abs=1e-12)
+    assert alone.gain_in_sample == pytest.approx(0.0, abs=1e-12)
+    assert alone.gain.value == 0.0
+
+
+def test_spending_by_difficulty_pays_on_published_tasks(data_directory: Path):
+    """EvalPerf: 20 tasks of pairs of models, 16 samples each; by difficulty an ample budget lost 3 points."""
+    with (data_directory / "evalperf_per_task.csv").open(encoding="utf-8") as lines:
+        table = [row for row in csv.DictReader(lines) if row["prompt"] == "default" and row["n_samples"] == "100"]
+    solved: dict[str, dict[str, int]] = {}
+    for row in table:
+        solved.setdefault(row["model"], {})[row["task"]] = int(row["n_correct"])
+    rng, gains = np.random.default_rng(5), []
+    for _ in range(8):
+        pair = sorted((solved[m] for m in rng.choice(sorted(solved), 2, replace=False)), key=lambda c: sum(c.values()))
+        names = rng.choice(sorted(set(pair[0]) & set(pair[1])), 20, replace=False).tolist()
+        cheap, dear = (np.array([rng.hypergeometric(own[t], 100 - own[t], n) for t in names])
+                       for own, n in zip(pair, (24, 16), strict=True))  # fmt: skip
+        ease, rest = probe_counts(Counts(tuple(names), np.full(20, 24), cheap), 8, rng=rng)
+        counts = (rest, Counts(tuple(names), np.full(20, 16), dear))
+        routes = [
+            routes_from_counts(str(k), one, charge_observed(np.full(20, 0.1**k)), ["pass@k"])[0]
+            for k, one in zip((2, 1), counts, strict=True)
+        ]
+        found = menu(routes, names, rng=rng, draws=20)
+        budgets = np.geomspace(0.01, frontier(found)[-1].cost.value, 5)
+        gains.append([adapt(found, difficulty_bins(ease, 5).of, budget).gain.value for budget in budgets])
+    mean = np.mean(gains, axis=0)
+    assert mean.min() > -0.01
+    assert mean.max() > 0.01

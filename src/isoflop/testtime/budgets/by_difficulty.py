@@ -20,6 +20,9 @@ Array = NDArray[Any]
 EASE: Final = ("correct", "score", "agreement")
 """What may tell how easy a problem is."""
 
+PRIOR: Final = 1.0
+"""Problems like the mean of all that a group is given besides its own, so that a few of them do not decide alone."""
+
 
 @dataclass(frozen=True, eq=False)
 class Adaptive:
@@ -82,8 +85,9 @@ def adapt(found: Menu, groups: ArrayLike, budget: float, *, probe: ArrayLike = 0
     """Spend a budget by groups of problems, and compare with the same for all.
 
     Choices are made on one half of the problems and tried on the other, over random halvings, so that the
-    gain is none of having looked. Groups made from the very samples that are then counted still make it too
-    large: probe with other samples, and pay for them.
+    gain is none of having looked. A group is taken to hold one problem more, like the mean of all: where its
+    few problems are all solved, money that is left still buys what helps problems in general. Groups made from the
+    very samples that are then counted still make the gain too large: probe with other samples, and pay for them.
 
     Reference: Snell et al. 2024, arXiv:2408.03314 (compute-optimal choice per difficulty bin, two folds).
 
@@ -116,9 +120,10 @@ def adapt(found: Menu, groups: ArrayLike, budget: float, *, probe: ArrayLike = 0
     alone, alone_cost = _tried(found, np.zeros_like(own), budget)
     whole = _chosen(tables, own, left, np.ones(len(own), dtype=bool))
     same = _chosen(tables, np.zeros_like(own), budget, np.ones(len(own), dtype=bool))
+    reached = float((whole.shares[own] * tables[0]).sum(axis=1).mean())
     return Adaptive(
         budget, own, whole, found.mean(accuracy), found.mean(cost + paid, unit=found.unit), found.mean(alone),
-        found.mean(alone_cost, unit=found.unit), found.mean(accuracy - alone), whole.value - same.value,
+        found.mean(alone_cost, unit=found.unit), found.mean(accuracy - alone), reached - same.value,
     )  # fmt: skip
 
 
@@ -220,13 +225,15 @@ def _tried(found: Menu, groups: Array, budget: float) -> tuple[Array, Array]:
 
 
 def _chosen(tables: tuple[Array, Array], groups: Array, budget: float, half: Array) -> Allocation:
-    """The allocation by the means of each group over some problems; a group without any takes those of all."""
-    count = int(groups.max()) + 1
-    sizes = np.bincount(groups[half], minlength=count)
-    means = [
-        np.stack(
-            [table[half & (groups == g)].mean(axis=0) if sizes[g] else table[half].mean(axis=0) for g in range(count)]
-        )
-        for table in tables
-    ]
-    return allocate(means[1], means[0], budget, sizes=np.maximum(sizes, 1e-9))
+    """The allocation by what some problems show of each group; a group without any costs what all of them do."""
+    sizes = np.bincount(groups)
+    seen = np.bincount(groups[half], minlength=len(sizes))
+    accuracy, cost = (_means(table[half], groups[half], len(sizes)) for table in tables)
+    alike = tables[0][half].mean(axis=0)
+    pooled = alike + (accuracy - alike) * (seen / (seen + PRIOR))[:, None]
+    return allocate(cost, pooled, budget, sizes=np.maximum(sizes, 1e-9))
+
+
+def _means(table: Array, groups: Array, count: int) -> Array:
+    """Mean of each group's problems, or of all where it has none, shape (groups, options)."""
+    return np.stack([table[groups == g if np.any(groups == g) else slice(None)].mean(axis=0) for g in range(count)])
