@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoflop.fit.evaluate import Evaluator, Local
+from isoflop.fit.running import Task, hold, merge
 
 Array = NDArray[Any]
 
@@ -20,6 +21,12 @@ MAX_STEP: Final = 2.0
 
 GRACE: Final = 1.5
 """Two searches that have met end the others after this many times their own steps."""
+
+LEVEL: Final = 1e-13
+"""Share of the objective that is rounding: a last step may rise by so much."""
+
+UNDAMPED: Final = 1e-2
+"""Weight of the metric below which a step is Newton's."""
 
 TOLERANCE: Final = 1e-13
 """A step that promises less than this share of the objective ends the search."""
@@ -44,31 +51,7 @@ class Solution:
     converged: Array
 
 
-def _take(local: Local, index: Array) -> Local:
-    return Local(local.value[index], local.slope[index], local.metric[index], local.curvature[index])
-
-
-def _hold(local: Local, held: Array | None) -> Local:
-    """The objective as a function of the other coordinates: the held ones have no slope and mix with none."""
-    if held is None:
-        return local
-    crossed = held[:, :, None] | held[:, None, :]
-    own = np.eye(held.shape[1])
-    metric, curvature = (np.where(crossed, own, m) for m in (local.metric, local.curvature))
-    return Local(local.value, np.where(held, 0.0, local.slope), metric, curvature)
-
-
-def _merge(old: Local, new: Local, accept: Array) -> Local:
-    pick = np.where
-    return Local(
-        pick(accept, new.value, old.value),
-        pick(accept[:, None], new.slope, old.slope),
-        pick(accept[:, None, None], new.metric, old.metric),
-        pick(accept[:, None, None], new.curvature, old.curvature),
-    )
-
-
-def _direction(local: Local, damping: Array) -> tuple[Array, Array]:
+def direction(local: Local, damping: Array) -> tuple[Array, Array]:
     """Damped Newton direction and the decrease that the quadratic model promises."""
     batch, q = local.slope.shape
     metric = local.metric.copy()
@@ -106,6 +89,7 @@ def minimise(
     held: Array | None = None,
     ceiling: Array | None = None,
     tolerance: float = TOLERANCE,
+    together: int | None = None,
 ) -> Solution:
     """Minimise the objective from each start, all at once.
 
@@ -121,114 +105,118 @@ def minimise(
         ceiling: value that each search must come below, shape (batch,), or None; one that promises too little is given
             up.
         tolerance: a step that promises less than this share of the objective ends a search.
+        together: searches under way at a time; others take the place of those that end. None for all.
 
     Returns:
         The end points; compare `converged`.
     """
-    u = np.array(start, dtype=float)
-    search = _Search(
-        evaluator, u, weights, damping=damping, exact=exact, held=held, ceiling=ceiling, tolerance=tolerance
-    )
+    task = Task(evaluator, np.array(start, dtype=float), weights, held, ceiling, damping, exact)
     with np.errstate(all="ignore"):
-        for _ in range(max_steps):
-            if not len(search.alive) or (enough is not None and search.settled(enough)):
+        search = _Search(task, together or len(task.start), max_steps, tolerance)
+        while search.go_on():
+            if enough is not None and search.settled(enough):
                 break
             search.step()
-        search.finish(np.ones(len(search.alive), dtype=bool))
-    return Solution(search.end_u, search.end_value, search.end_promise, search.end_steps, search.end_converged)
+        search.finish(np.ones(len(search.running.place), dtype=bool))
+    return search.end
 
 
 class _Search:
-    """State of a batch of searches; those that have ended leave the batch."""
+    """State of a batch of searches; those that have ended leave it, and others come in."""
 
-    def __init__(
-        self, evaluator: Evaluator, u: Array, weights: Array | None, *,
-        damping: float, exact: bool, held: Array | None, ceiling: Array | None, tolerance: float,
-    ) -> None:  # fmt: skip
-        batch = len(u)
-        self.evaluator, self.exact = evaluator, exact
-        self.rounding = 1e-4 * evaluator.problem.rounding
-        # Replicates that start at one point share what the law gives there.
-        alike = weights is not None and not evaluator.problem.priors and bool((u == u[:1]).all())
-        local = _hold(evaluator.local(u[:1] if alike else u, weights, exact=exact), held)
-        self.end_u, self.end_value = u.copy(), local.value.copy()
-        self.end_promise = np.full(batch, np.inf)
-        self.end_steps = np.zeros(batch, dtype=int)
-        self.end_converged = np.zeros(batch, dtype=bool)
-        self.alive = np.flatnonzero(np.isfinite(local.value))
-        self.u, self.local = u[self.alive], _take(local, self.alive)
-        self.weights = None if weights is None else weights[self.alive]
-        self.held = None if held is None else held[self.alive]
-        self.ceiling = None if ceiling is None else ceiling[self.alive]
-        self.brake = np.full(len(self.alive), damping)
-        self.growth = np.full(len(self.alive), 2.0)
-        self.promise = np.full(len(self.alive), np.inf)
-        self.small = np.zeros(len(self.alive), dtype=bool)
-        self.tolerance = tolerance
-        self.count = 0
+    def __init__(self, task: Task, together: int, max_steps: int, tolerance: float) -> None:
+        batch = len(task.start)
+        self.task, self.evaluator = task, task.evaluator
+        self.rounding = 1e-4 * task.evaluator.problem.rounding
+        self.max_steps, self.tolerance = max_steps, tolerance
+        nowhere, none = np.full(batch, np.inf), np.zeros(batch, dtype=bool)
+        self.end = Solution(task.start.copy(), nowhere, nowhere.copy(), np.zeros(batch, dtype=int), none)
+        self.together, self.begun = together, min(together, batch)
+        self.running = task.begin(np.arange(self.begun))
         self.met_at = 0
+
+    def go_on(self) -> bool:
+        """Let searches in once half of the room is free; whether any is under way."""
+        batch = len(self.task.start)
+        while self.begun < batch and len(self.running.place) <= self.together // 2:
+            last = min(self.begun + self.together - len(self.running.place), batch)
+            self.running = self.running.join(self.task.begin(np.arange(self.begun, last)))
+            self.begun = last
+        return len(self.running.place) > 0
 
     def agreeing(self) -> int:
         """Searches that have ended at the best value so far, none still running below it."""
-        if not self.end_converged.any():
+        end, running = self.end, self.running
+        if not end.converged.any():
             return 0
-        best = self.end_value[self.end_converged].min()
-        if len(self.alive) and self.local.value.min() < best * (1 - 1e-9):
+        best = end.value[end.converged].min()
+        if len(running.place) and running.local.value.min() < best * (1 - 1e-9):
             return 0
-        return int((self.end_converged & (self.end_value <= best * (1 + 1e-9) + self.rounding)).sum())
+        return int((end.converged & (end.value <= best * (1 + 1e-9) + self.rounding)).sum())
 
     def settled(self, enough: int) -> bool:
         """Whether so many searches have met, or two have and the others have had as many steps again."""
-        met = self.agreeing()
+        met, count = self.agreeing(), int(self.running.age.max())
         if met < 2:
             self.met_at = 0
         elif not self.met_at:
-            self.met_at = self.count
-        return met >= enough or (met >= 2 and self.count >= GRACE * self.met_at)
+            self.met_at = count
+        return met >= enough or (met >= 2 and count >= GRACE * self.met_at)
 
     def step(self) -> None:
         """One damped step of every running search."""
-        self.count += 1
-        local = self.local
-        step, promise = _direction(local, self.brake)
+        now = self.running
+        step, now.promise = direction(now.local, now.brake)
         invalid = np.isnan(step[:, 0])
         step = np.where(invalid[:, None], 0.0, step)
-        longest = (np.abs(step) / np.maximum(np.abs(self.u), 1.0)).max(axis=1)
+        longest = (np.abs(step) / np.maximum(np.abs(now.u), 1.0)).max(axis=1)
         step *= np.minimum(1.0, MAX_STEP / np.maximum(longest, 1e-300))[:, None]
-        new = _hold(self.evaluator.local(self.u + step, self.weights, exact=self.exact), self.held)
+        now.age += 1
+        now.small = ~invalid & (now.promise <= self.tolerance * now.local.value + self.rounding)
+        last = now.small & (now.brake < UNDAMPED)
+        if last.any():
+            self._take_last(last, step)
+            step, invalid = step[~last], invalid[~last]
+        if len(step):
+            self._take_step(step, invalid)
+
+    def _take_last(self, last: Array, step: Array) -> None:
+        """End the searches that are all but there with one more step, for which the value alone is looked at."""
+        now = self.running
+        ahead, before = now.u[last] + step[last], now.local.value[last]
+        value = self.evaluator.value(ahead, self.task.weights_of(now.place[last]))
+        accept = value <= before * (1 + LEVEL)
+        now.u[last] = np.where(accept[:, None], ahead, now.u[last])
+        now.local.value[last] = np.where(accept, value, before)
+        self.finish(last)
+
+    def _take_step(self, step: Array, invalid: Array) -> None:
+        """Take the steps that lower the objective, and set the brakes of the next by how well they were foreseen."""
+        now, local = self.running, self.running.local
+        weights = self.task.weights_of(now.place)
+        new = hold(self.evaluator.local(now.u + step, weights, exact=self.task.exact), now.held)
         gain = local.value - new.value
         bent = np.matmul(local.curvature, step[:, :, None])[:, :, 0]
         model = -((local.slope + 0.5 * bent) * step).sum(axis=1)
-        small = ~invalid & (promise <= self.tolerance * local.value + self.rounding)
-        accept = ~invalid & np.isfinite(new.value) & ((gain > 0) | (small & (gain >= -1e-13 * local.value)))
+        accept = ~invalid & np.isfinite(new.value) & ((gain > 0) | (now.small & (gain >= -LEVEL * local.value)))
         ratio = np.where(model > 0, gain / np.maximum(model, 1e-300), np.where(gain > 0, 1.0, -1.0))
-        if accept.all():
-            self.u, self.local = self.u + step, new
-        else:
-            self.u = np.where(accept[:, None], self.u + step, self.u)
-            self.local = _merge(local, new, accept)
+        now.u = np.where(accept[:, None], now.u + step, now.u)
+        now.local = new if accept.all() else merge(local, new, accept)
         factor = np.where(ratio > 0.75, 0.1, np.where(ratio > 0.25, 1.0, 3.0))
-        self.brake = np.where(accept, self.brake * factor, np.maximum(self.brake, 1e-2) * self.growth * 2)
-        self.growth = np.where(accept, 2.0, np.minimum(self.growth * 2, 64.0))
-        self.promise, self.small = promise, small
-        done = (small & (self.brake < 1e-2)) | (self.brake > 1e14) | (small & ~accept)
-        if self.ceiling is not None:
+        now.brake = np.where(accept, now.brake * factor, np.maximum(now.brake, 1e-2) * now.growth * 2)
+        now.growth = np.where(accept, 2.0, np.minimum(now.growth * 2, 64.0))
+        done = (now.small & (now.brake < UNDAMPED)) | (now.brake > 1e14) | (now.small & ~accept)
+        if now.ceiling is not None:
             # A full step promises half of `promise`; four times as much is allowed for.
-            done |= local.value - 2 * promise > self.ceiling
-        self.finish(done)
+            done |= local.value - 2 * now.promise > now.ceiling
+        self.finish(done | (now.age >= self.max_steps))
 
     def finish(self, done: Array) -> None:
         """Write down the searches that have ended and drop them from the batch."""
         if not done.any():
             return
-        where = self.alive[done]
-        self.end_u[where], self.end_value[where] = self.u[done], self.local.value[done]
-        self.end_promise[where] = (self.promise / np.maximum(self.local.value, 1e-300))[done]
-        self.end_steps[where], self.end_converged[where] = self.count, self.small[done]
-        keep = ~done
-        self.alive, self.u, self.local = self.alive[keep], self.u[keep], _take(self.local, keep)
-        self.brake, self.growth = self.brake[keep], self.growth[keep]
-        self.promise, self.small = self.promise[keep], self.small[keep]
-        self.weights = None if self.weights is None else self.weights[keep]
-        self.held = None if self.held is None else self.held[keep]
-        self.ceiling = None if self.ceiling is None else self.ceiling[keep]
+        end, gone = self.end, self.running.take(done)
+        end.u[gone.place], end.value[gone.place] = gone.u, gone.local.value
+        end.promise[gone.place] = gone.promise / np.maximum(gone.local.value, 1e-300)
+        end.steps[gone.place], end.converged[gone.place] = gone.age, gone.small
+        self.running = self.running.take(~done)

@@ -20,7 +20,10 @@ ROUNDS: Final = 4
 """Searches from other ends, at most, while they still find lower ones."""
 
 SUSPECTS: Final = 250
-"""Replicates tried from another end at a time, the most suspect first, until none of so many gains by it."""
+"""Replicates tried from another end at a time, the most suspect first."""
+
+FEW: Final = 0.02
+"""Share of them that must gain by it, else the less suspect ones are not tried."""
 
 
 def refit_all(
@@ -93,7 +96,7 @@ def _leave(search: Searches, index: Array, giving: Array, optimum: Array) -> boo
 
 
 def _try(search: Searches, index: Array, donors: Donors, optimum: Array) -> int:
-    """One round: the most suspect replicates first, as long as some of them have a lower end."""
+    """One round: the most suspect replicates first, as long as enough of them have a lower end."""
     choose = elsewhere(search, donors, optimum)
     parts = [index[k : k + search.replicates.size] for k in range(0, len(index), search.replicates.size)]
     picked = [choose(part, search.replicates.weights(part)) for part in parts]
@@ -103,7 +106,7 @@ def _try(search: Searches, index: Array, donors: Donors, optimum: Array) -> int:
         now = np.sort(order[k : k + SUSPECTS])
         gained = search.polish(index[now], _of_each(index[now], donors.u[donor[now]]), beat=True)
         total += gained
-        if not gained:
+        if gained < FEW * len(now):
             break
     return total
 

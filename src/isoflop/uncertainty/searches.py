@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -20,6 +21,9 @@ Starts = Callable[[Array, Array], Array]
 
 ELEMENTS: Final = 30_000
 """Replicates times rows worked on at once: what stays in the cache."""
+
+QUEUE: Final = 4
+"""Blocks in a task: as searches end, others take their place, so that few are made in small batches."""
 
 STEPS: Final = 10
 """Steps in a batch; the few searches that need more go on together."""
@@ -123,7 +127,7 @@ class Searches:
         Returns:
             How many replicates have another, lower end now.
         """
-        size = self.replicates.size
+        size = QUEUE * self.replicates.size
         parts = [index[k : k + size] for k in range(0, len(index), size)]
 
         def work(part: Array) -> Solution:
@@ -133,10 +137,14 @@ class Searches:
             evaluator = self.spare.pop() if self.spare else Evaluator(self.problem, self.objective)
             begin, repeated = given.reshape(-1, self.problem.size), np.tile(weights, (many, 1))
             if beat:
-                found = _overtake(evaluator, begin, repeated, np.tile(self.value[part] * (1 - BETTER), many))
+                below = np.tile(self.value[part] * (1 - BETTER), many)
+                found = _overtake(evaluator, begin, repeated, below, together=self.replicates.size)
             else:
                 steps, tolerance = (10 * STEPS, ENDLESS) if patient else (STEPS, ENOUGH)
-                found = minimise(evaluator, begin, repeated, damping=DAMPING, max_steps=steps, tolerance=tolerance)
+                found = minimise(
+                    evaluator, begin, repeated,
+                    damping=DAMPING, max_steps=steps, tolerance=tolerance, together=self.replicates.size,
+                )  # fmt: skip
             self.spare.append(evaluator)
             return _best(found, many)
 
@@ -175,15 +183,14 @@ class Searches:
             self.polish(np.array([k]), from_all(seeds), patient=True)
 
 
-def _overtake(evaluator: Evaluator, begin: Array, weights: Array, below: Array) -> Solution:
+def _overtake(evaluator: Evaluator, begin: Array, weights: Array, below: Array, *, together: int) -> Solution:
     """Search for ends below given values; what will not come there is given up."""
-    rough = minimise(evaluator, begin, weights, damping=0.01, max_steps=ROUGH_STEPS, exact=False, ceiling=below)
+    search = partial(minimise, evaluator, damping=0.01, together=together)
+    rough = search(begin, weights, max_steps=ROUGH_STEPS, exact=False, ceiling=below)
     kept = np.flatnonzero(rough.value * (1 - 2 * rough.promise) <= below)
     if not len(kept):
         return rough
-    ends = minimise(
-        evaluator, rough.u[kept], weights[kept], damping=0.01, max_steps=STEPS, tolerance=ENOUGH, ceiling=below[kept]
-    )
+    ends = search(rough.u[kept], weights[kept], max_steps=STEPS, tolerance=ENOUGH, ceiling=below[kept])
     for name in ("u", "value", "promise", "steps", "converged"):
         getattr(rough, name)[kept] = getattr(ends, name)
     return rough
