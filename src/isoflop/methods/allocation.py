@@ -12,6 +12,7 @@ from isoflop.fit.estimate import Estimate
 from isoflop.fit.result import Fit
 from isoflop.methods.answers import answers, from_answers
 from isoflop.methods.collection import Allocation, Goal, GroupCurve, allocate, curve_of
+from isoflop.methods.several import correction_of_several
 
 NOT_IN: Final = (
     "that examples of one group may help another",
@@ -84,12 +85,13 @@ def allocate_fitted(
     def errors(chosen: Mapping[str, GroupCurve]) -> list[float]:
         return [chosen[name].error(found.examples[name]) for name in fits]
 
-    narrow = min(fits.values(), key=lambda fit: fit.rows - sum(fit.free))
-    estimates = []
+    own, estimates = list(fits.values()), []
     for procedure, unit in ((examples, "examples"), (errors, "error")):
         values = answers(procedure, curves, (len(fits),))
         middle = np.array(list(found.examples.values()) if unit == "examples" else errors(point))
-        each = (from_answers(middle[k], values[:, k], level, narrow.correction, leaves_out=NOT_IN, unit=unit)
-                for k in range(len(fits)))  # fmt: skip
+        each = [
+            from_answers(point, drawn, level, correction_of_several(own, point, drawn), leaves_out=NOT_IN, unit=unit)
+            for point, drawn in zip(middle, values.T, strict=True)
+        ]
         estimates.append(MappingProxyType(dict(zip(fits, each, strict=True))))
     return AllocationForecast(found, *estimates)

@@ -51,7 +51,7 @@ def answer(
     point = np.asarray(procedure(fit.parameters), dtype=float)
     drawn = answers(procedure, [dict(zip(fit.names, row.tolist(), strict=True)) for row in fit.draws], point.shape)
     return from_answers(
-        point, drawn, fit.level if level is None else level, replace(fit.correction, inflation=1.0),
+        point, drawn, fit.level if level is None else level, fit.correction_of(point, drawn, forecast=False),
         leaves_out=(*leaves_out, *replace(fit, inflation=1.0).leaves_out), unit=unit,
     )  # fmt: skip
 

@@ -11,6 +11,7 @@ from isoflop.fit.estimate import Estimate
 from isoflop.fit.result import Fit
 from isoflop.laws.law import Law
 from isoflop.methods.answers import answers, from_answers
+from isoflop.methods.several import correction_of_several
 
 POINTS: Final = 512
 """Points of the span at which a change of sign is looked for."""
@@ -103,7 +104,7 @@ def crossings_of(
     names = first.names
     pairs = [[dict(zip(names, row.tolist(), strict=True)) for row in pair]
              for pair in zip(first.draws, second.draws, strict=False)]  # fmt: skip
-    worse = max(first, second, key=lambda fit: fit.correction.factor(fit.level))
+    left = (f"crossings outside {span[0]:g} to {span[1]:g}", *dict.fromkeys((*first.leaves_out, *second.leaves_out)))
     found = []
     for point in points:
 
@@ -113,8 +114,8 @@ def crossings_of(
 
         drawn = answers(nearest, pairs, ())
         found.append(from_answers(
-            np.asarray(point), drawn, first.level if level is None else level, worse.correction,
-            leaves_out=(f"crossings outside {span[0]:g} to {span[1]:g}", *worse.leaves_out), unit=column,
+            np.asarray(point), drawn, first.level if level is None else level,
+            correction_of_several((first, second), point, drawn), leaves_out=left, unit=column,
         ))  # fmt: skip
     return tuple(found)
 

@@ -13,6 +13,7 @@ from isoflop.errors import FitError, LawError
 from isoflop.fit.estimate import interval_from_draws
 from isoflop.fit.result import Fit
 from isoflop.laws.mixing import TWO_DOMAINS
+from isoflop.methods.several import correction_of_several
 
 Array = NDArray[Any]
 
@@ -145,8 +146,7 @@ def _intervals(
     count = min(draws, *(len(rows) for rows in drawn))
     equal = np.full(len(names), 1 / len(names))
     found = np.stack([_minimum(np.stack([rows[k] for rows in drawn]), s, equal) for k in range(count)])
-    narrow = min(fits.values(), key=lambda fit: fit.rows - sum(fit.free))
-    low, high = interval_from_draws(shares, found, level, narrow.correction)
+    low, high = interval_from_draws(shares, found, level, correction_of_several(list(fits.values()), shares, found))
     ends = np.clip([low, high], 0.0, 1.0)
     return {name: (float(a), float(b)) for name, a, b in zip(names, *ends, strict=True)}
 

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from isoflop.errors import FitError
 from isoflop.fit.estimate import Estimate, estimate_from_draws
 from isoflop.fit.result import Fit
+from isoflop.methods.several import correction_of_several
 
 Array = NDArray[Any]
 
@@ -76,10 +77,8 @@ def rate_multiplier(
     known = factor[1:][np.isfinite(factor[1:])]
     if not np.isfinite(factor[0]) or not len(known):
         return Estimate(float("nan"), (float("nan"), float("nan")), level, leaves_out=tuple(left))
-    narrow = min((method, baseline), key=lambda fit: fit.rows - sum(fit.free))
-    return estimate_from_draws(
-        float(factor[0]), known, level=level, correction=narrow.correction, leaves_out=tuple(left)
-    )
+    correction = correction_of_several((method, baseline), float(factor[0]), factor[1:])
+    return estimate_from_draws(float(factor[0]), known, level=level, correction=correction, leaves_out=tuple(left))
 
 
 def _values(fit: Fit, columns: Mapping[str, Array]) -> Array:

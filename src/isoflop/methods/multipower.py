@@ -121,8 +121,9 @@ def compare_schedules(fit: Fit, schedules: Sequence[Schedule], *, level: float |
         if not len(draws):
             return Estimate(point, (np.nan, np.nan), chosen, None, ("everything: the fit has no draws",), fit.law.unit)
         return estimate_from_draws(
-            point, own, level=chosen, correction=fit.correction, leaves_out=fit.leaves_out, unit=fit.law.unit
-        )
+            point, own, level=chosen, correction=fit.correction_of(point, own), leaves_out=fit.leaves_out,
+            unit=fit.law.unit,
+        )  # fmt: skip
 
     found = [
         ScheduleForecast(

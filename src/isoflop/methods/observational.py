@@ -209,10 +209,10 @@ def observe(
     runs = RunTable.from_columns({**columns, "score": actual[weak]})
     fit = bootstrap(fit_law(law, runs, objective="ls"), runs, rng=rng, draws=draws)
     places = {name: test[:, k] for k, name in enumerate(law.variables)}
+    value, drawn = fit.evaluate(**places), law.evaluate(np.asarray(fit.draws), places)
     forecast = estimate_from_draws(
-        fit.evaluate(**places), law.evaluate(np.asarray(fit.draws), places), level=level, correction=fit.correction,
-        leaves_out=NOT_IN, unit="fraction",
-    )  # fmt: skip
+        value, drawn, level=level, correction=fit.correction_of(value, drawn), leaves_out=NOT_IN, unit="fraction"
+    )
     left_out = tuple(int(row) for row in table.source_rows[~usable])
     return Observation(fit, found, forecast, actual[strong], left_out)
 

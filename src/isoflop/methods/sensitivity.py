@@ -106,8 +106,9 @@ def predict_instability(
     value, drawn = float(reach(fit.theta)), reach(np.asarray(fit.draws))
     if np.isfinite(value) and np.isfinite(drawn).all():
         found = estimate_from_draws(
-            value, drawn, level=fit.level, correction=fit.correction, leaves_out=fit.leaves_out, unit="parameters"
-        )
+            value, drawn, level=fit.level, correction=fit.correction_of(value, drawn), leaves_out=fit.leaves_out,
+            unit="parameters",
+        )  # fmt: skip
     else:
         # Some refits, or the fit itself, reach the limit at no size: plain percentiles can say so.
         tails = (0.5 * (1 - fit.level), 0.5 * (1 + fit.level))

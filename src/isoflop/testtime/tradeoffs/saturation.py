@@ -60,8 +60,9 @@ class Saturation:
         places = [self.fit.names.index(name) for name in ("F_max", "p")]
         drawn = np.array([_units(f, p, gain) for f, p in self.fit.draws[:, places]], dtype=float)
         value = float(saturation_units(self.F_max, self.p, gain))
+        correction = self.fit.correction_of(value, drawn)
         return estimate_from_draws(
-            value, drawn, level=level, correction=self.fit.correction, leaves_out=LEAVES_OUT, unit="samples or rounds"
+            value, drawn, level=level, correction=correction, leaves_out=LEAVES_OUT, unit="samples or rounds"
         )
 
 
