@@ -17,7 +17,7 @@ LEADERS: Final = 500
 """Replicates that start from the fit; the others start from the best of their ends."""
 
 ROUNDS: Final = 4
-"""Searches from other ends, at most, while they still find lower ones."""
+"""Searches of the leaders from other ends, at most, while they still find lower ones; later ones gain by one only."""
 
 SUSPECTS: Final = 250
 """Replicates tried from another end at a time, the most suspect first."""
@@ -38,8 +38,8 @@ def refit_all(
     """Search coordinates of every replicate's own optimum.
 
     Some replicates start from the fit, and are tried from each other's ends. The others start from the
-    best of these. If any of the first had a lower optimum elsewhere, all are tried from the fit's optimum
-    and from other ends, the most suspect first, until that finds none.
+    best of these. If any of the first had a lower optimum elsewhere, these too are tried from the fit's optimum
+    and from other ends, the most suspect first, until too few of them have a lower one.
 
     Args:
         problem: the bound law.
@@ -56,43 +56,42 @@ def refit_all(
     everyone = np.arange(replicates.count)
     leaders, others = everyone[:LEADERS], everyone[LEADERS:]
     search.polish(leaders, from_all(starts), progress=progress)
-    several = _leave(search, leaders, leaders, starts[0])
+    several = _settle(search, leaders, starts[0])
     donors = donors_of(search, leaders, starts[0])
     search.polish(
         others, from_all(starts) if donors is None else nearest(search, donors, starts[1:]), progress=progress
     )
     search.go_on()
-    if several:
-        _leave(search, everyone, leaders, starts[0])
+    if several and len(others):
+        _leave(search, others, donors, starts[0])
     search.rescue()
     return search.ends()
 
 
-def _leave(search: Searches, index: Array, giving: Array, optimum: Array) -> bool:
-    """Try replicates from ends of others, the most suspect first, until that finds nothing lower.
+def _settle(search: Searches, leaders: Array, optimum: Array) -> bool:
+    """Try replicates from each other's ends until that finds nothing lower; whether any had a lower end."""
+    for rounds in range(ROUNDS):
+        if not _leave(search, leaders, donors_of(search, leaders, optimum), optimum):
+            return rounds > 0
+    return True
+
+
+def _leave(search: Searches, index: Array, donors: Donors | None, optimum: Array) -> int:
+    """Try replicates from ends of others, the most suspect first; how many had a lower end.
 
     Args:
         search: the searches so far.
         index: replicates to try.
-        giving: replicates whose ends are tried.
+        donors: ends that are tried.
         optimum: the fit's optimum.
-
-    Returns:
-        Whether any had a lower end.
     """
-    rounds = 0
-    while rounds < ROUNDS:
-        donors = donors_of(search, giving, optimum)
-        # The fit's own optimum is the other end that most often is the lower one.
-        lower = 0
-        if donors is not None:
-            lower += _try(search, index, donors.first(), optimum) if len(index) > LEADERS else 0
-            lower += _try(search, index, donors, optimum)
-        if not lower:
-            break
-        rounds += 1
-        search.go_on()
-    return rounds > 0
+    if donors is None:
+        return 0
+    # The fit's own optimum is the other end that most often is the lower one; the leaders started there.
+    lower = _try(search, index, donors.first(), optimum) if index[0] >= LEADERS else 0
+    lower += _try(search, index, donors, optimum)
+    search.go_on()
+    return lower
 
 
 def _try(search: Searches, index: Array, donors: Donors, optimum: Array) -> int:
