@@ -141,6 +141,19 @@ def test_probabilities_add_up_and_follow_the_gap():
     assert found.winner.corrected == pytest.approx(found.winner.response.value + found.winner.optimism)
 
 
+def test_the_lead_is_that_over_the_next_one_and_holds_with_the_others():
+    recipes = {"a": OLD, "b": {**OLD, "K": 1.25}, "c": {**OLD, "K": 1.5}}
+    found = compared(FLOOR, power_runs(recipes, noise=3e-3, seed=5), flops=1e21, draws=200, baseline="a")
+    lead = found.winner.lead
+    assert (found.winner.name, found.winner.second, found.winner.tied) == ("a", "b", ())
+    assert found.winner.resolved
+    assert lead.value == pytest.approx(found["b"].difference.value, rel=1e-9)
+    low, high = found["b"].difference.interval
+    # At the level of one difference it is narrower than together with another one.
+    assert lead.interval[0] < low < high < lead.interval[1]
+    assert lead.level == found.level
+
+
 def test_the_winners_interval_is_wider_than_its_own():
     recipes = {name: OLD for name in "abcde"}
     found = compared(FLOOR, power_runs(recipes, noise=3e-3), flops=1e21, draws=400)

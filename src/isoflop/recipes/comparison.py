@@ -77,7 +77,10 @@ class Winner:
         most: the same where all recipes were equal, σ·E[max of R normals].
         corrected: response made worse by the optimism.
         probability: probability that it is the best.
-        resolved: whether the differences of all others from it leave 0 out, all intervals together (Bonferroni).
+        second: the recipe with the next best response.
+        lead: how much better it is than that one, above 0, with an interval that holds together with those of the
+            others (Bonferroni).
+        tied: recipes whose difference from it does not leave 0 out, all intervals together.
     """
 
     name: str
@@ -86,7 +89,14 @@ class Winner:
     most: float
     corrected: float
     probability: float
-    resolved: bool
+    second: str
+    lead: Estimate
+    tied: tuple[str, ...]
+
+    @property
+    def resolved(self) -> bool:
+        """Whether the differences of all others from it leave 0 out, all intervals together."""
+        return not self.tied
 
     def to_dict(self) -> dict[str, Any]:
         """Keys for JSON."""
@@ -97,6 +107,9 @@ class Winner:
             "optimism_if_equal": self.most,
             "corrected": self.corrected,
             "probability_best": self.probability,
+            "second": self.second,
+            "lead": self.lead.to_dict(),
+            "tied": list(self.tied),
             "resolved": self.resolved,
         }
 

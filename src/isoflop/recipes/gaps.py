@@ -1,5 +1,6 @@
 """Recipes at one scale: differences, compute multipliers, probabilities, and the winner without its luck."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -104,14 +105,20 @@ def winner_of(curves: Curves, losses: Array) -> Winner:
     response = estimate_of(curves, losses[place], level=together)
     # The winner was chosen after looking: each of its R - 1 leads must hold together with the others.
     apart = 1 - (1 - curves.level) / max(len(losses) - 1, 1)
-    others = [sign * (losses[k] - losses[place]) for k in range(len(losses)) if k != place]
-    gaps = [estimate_of(curves, gap, level=apart).interval for gap in others]
+    gaps = {
+        name: replace(estimate_of(curves, sign * (own - losses[place]), level=apart), level=curves.level)
+        for name, own in zip(curves.names, losses, strict=True)
+        if name != curves.names[place]
+    }
+    second = min(gaps, key=lambda name: float(gaps[name].value))
     return Winner(
         curves.names[place],
-        Estimate(response.value, response.interval, curves.level, response.draws, response.leaves_out),
+        replace(response, level=curves.level),
         chosen.optimism,
         chosen.most,
         float(losses[place, 0]) + sign * chosen.optimism,
         float(probabilities(curves, losses)[place]),
-        all(low > 0 for low, _ in gaps),
+        second,
+        gaps[second],
+        tuple(name for name, gap in gaps.items() if not gap.interval[0] > 0),
     )

@@ -1,10 +1,58 @@
 """Section on recipes: which wins at scale, by how much compute, where curves cross, what pairs say."""
 
+from math import isfinite
+
 from isoflop import figures
 from isoflop.recipes.comparison import Entry, RecipeComparison
 from isoflop.report.blocks import Block, Heading, Items, Section, Table, Text
 from isoflop.report.drawings import drawing
-from isoflop.report.words import percent, quantity, sentence, tidy, with_interval
+from isoflop.report.words import listed, percent, quantity, sentence, tidy, with_interval
+
+NEAR = 0.05
+"""Decades outside the runs that are not worth a word."""
+
+
+def answer(found: RecipeComparison) -> str:
+    """The answer in one sentence: the best recipe and by how much, or which cannot be told apart.
+
+    Args:
+        found: the comparison.
+
+    Returns:
+        The sentence, with intervals and the distance from the runs.
+    """
+    best = found.winner
+    lead = f"{with_interval(best.lead)} {'above' if found.better == 'higher' else 'below'} {best.second}"
+    if best.resolved:
+        said = f"{best.name} is best: {found.response} {with_interval(best.response, found.response)}, {lead}"
+        said += _compute(found)
+    else:
+        said = f"{listed((best.name, *best.tied))} cannot be told apart: {best.name} is {lead}"
+        said += f", and the best with a probability of {best.probability:.0%}"
+    return tidy(f"At {_place(found)}, {said} ({found.level:.0%} intervals){_distance(found)}.")
+
+
+def _place(found: RecipeComparison) -> str:
+    """The scale and what is held there."""
+    return f"{found.column} {quantity(found.column, found.at)}{', ' if found.held else ''}{found.held}"
+
+
+def _compute(found: RecipeComparison) -> str:
+    """What the lead is in compute, where one of the first two is the baseline."""
+    best, second, word = found.winner.name, found.winner.second, found.response
+    other = {second: best, best: second}.get(found.baseline)
+    if other is None or not isfinite(found[other].multiplier.value):
+        return ""
+    times = with_interval(found[other].multiplier)
+    if other == best:
+        return f"; {second} needs {times} times the compute for the same {word}"
+    return f"; it needs {times} of the compute for the {word} of {second}"
+
+
+def _distance(found: RecipeComparison) -> str:
+    """How far the scale lies outside the runs of the recipe that is farthest from it."""
+    far = max(entry.distance_decades for entry in found.entries)
+    return f", {far:.1f} decades outside the runs" if far > NEAR else ", within the range of the runs"
 
 
 def recipes_section(found: RecipeComparison) -> Section:
@@ -16,8 +64,7 @@ def recipes_section(found: RecipeComparison) -> Section:
     Returns:
         The section.
     """
-    place = f"{found.column} {quantity(found.column, found.at)}"
-    said = f"{sentence(found.way)[:-1]} fit of {found.formula}, at {place}{', ' if found.held else ''}{found.held}."
+    said = f"{sentence(found.way)[:-1]} fit of {found.formula}, at {_place(found)}."
     blocks: list[Block] = [Text(tidy(said))]
     blocks += [Text(tidy(warning), "warning") for warning in found.warnings]
     blocks += [_table(found), Items([sentence(tidy(text)) for text in found.conclusions()])]

@@ -74,7 +74,9 @@ def render_report(fit: Fit, table: RunTable, **parts: Unpack[Parts]) -> str:
     Raises:
         FitError: these are not the fit's runs.
     """
-    headline = top.headline(fit, _made(parts), parts.get("backtest"))
+    recipes = parts.get("recipes")
+    answer = "" if recipes is None else about_recipes.answer(recipes)
+    headline = top.headline(fit, _made(parts), parts.get("backtest"), answer)
     title = parts.get("title") or _title(fit)
     return render_sheet(title, headline, sections_of(fit, table, parts), version=fit.versions.get("isoflop", ""))
 

@@ -7,18 +7,19 @@ from isoflop.report.words import number, percent, quantity, sentence, with_inter
 from isoflop.validate import Backtest
 
 
-def headline(fit: Fit, plan: Plan | None, found: Backtest | None) -> list[Block]:
+def headline(fit: Fit, plan: Plan | None, found: Backtest | None, answer: str = "") -> list[Block]:
     """The answer in one sentence, and what to know before using it.
 
     Args:
         fit: the fit.
         plan: the plan, if any.
         found: the back-test, if any.
+        answer: what the page answers instead of a plan, such as which recipe is best; empty where it does not.
 
     Returns:
         Boxes for the top of the page.
     """
-    said = _plan_sentence(fit, plan) if plan is not None and plan.exists else _fit_sentence(fit)
+    said = answer or (_plan_sentence(fit, plan) if plan is not None and plan.exists else _fit_sentence(fit))
     facts = [("Runs", f"{fit.rows:,}"), ("Certificate", fit.certificate.verdict)]
     if found is not None:
         facts.append(("Back-test error", percent(found.mean_abs_rel_error)))

@@ -65,6 +65,15 @@ def with_interval(estimate: Estimate, word: str = "") -> str:
     return f"{value} [{quantity(word, low)}, {quantity(word, high)}]"
 
 
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence.
+
+    >>> listed(("a", "b", "c"))
+    'a, b and c'
+    """
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
 def rows_text(rows: Iterable[int]) -> str:
     """Row numbers as ranges.
 
