@@ -135,7 +135,8 @@ class Searches:
             given = starts(part, weights)
             many = len(given)
             evaluator = self.spare.pop() if self.spare else Evaluator(self.problem, self.objective)
-            begin, repeated = given.reshape(-1, self.problem.size), np.tile(weights, (many, 1))
+            begin = given.reshape(-1, self.problem.size)
+            repeated = weights if many == 1 else np.tile(weights, (many, 1))
             if beat:
                 below = np.tile(self.value[part] * (1 - BETTER), many)
                 found = _overtake(evaluator, begin, repeated, below, together=self.replicates.size)
