@@ -30,7 +30,7 @@ def test_curves_and_forecast_are_drawn_as_they_are(found):
     ahead = [row for row in rows if row["series"] == figures.AHEAD]
     assert ahead[-1]["x"] == 3200
     assert ahead[-1]["y"] == pytest.approx(found.at(3200).value, rel=1e-5)
-    assert f"Forecast: {found.best}, best in the back-test." in said(chart)
+    assert f"Forecast: given counts; smallest error in the back-test: {found.best}." in said(chart)
     assert "<svg" in to_svg(chart, width=330)
 
 

@@ -74,6 +74,8 @@ def print_samples(found: "Sequence[SampleSummary]") -> None:
 
 def print_parts(found: "Sequence[SampleSummary]") -> None:
     """Print several parts side by side, in their order."""
+    from isoflop.testtime.forecasts.summary import HEADLINE
+
     output.say(f"{len(found)} parts; {found[0].level:.0%} intervals over problems", style="bold")
     rows = []
     for one in found:
@@ -84,13 +86,14 @@ def print_parts(found: "Sequence[SampleSummary]") -> None:
                 one.name, str(len(one.counts)), f"{one.counts.samples:,}", str(one.never), *_shares(hits[0]),
                 f"{int(one.ks[-1]):,}", f"{hits[-1].value:.1%}",
                 "–" if one.forecasts is None else f"{one.forecasts.ks[-1]:,.0f}",
-                *(("–", "") if far is None else _shares(far)), one.best or "–",
-                "–" if one.tested is None else f"{100 * one.tested.methods[0].rms_error:.2f}",
+                *(("–", "") if far is None else _shares(far)),
+                "–" if one.tested is None else f"{100 * one.tested.of(HEADLINE).rms_error:.2f}",
+                "–" if one.tested is None else str(one.best),
             )
         )  # fmt: skip
     headers = ("part", "problems", "samples", "never solved", f"pass@{int(found[0].ks[0])}", "interval", "k", "pass@k",
-               "k", "forecast", "interval", "by", "back-test, points")  # fmt: skip
-    output.grid(headers, rows, numbers=(1, 2, 3, 4, 6, 7, 8, 9, 12))
+               "k", "forecast", "interval", "back-test, points", "least error")  # fmt: skip
+    output.grid(headers, rows, numbers=(1, 2, 3, 4, 6, 7, 8, 9, 11))
     _print_findings(found)
 
 

@@ -12,7 +12,7 @@ from isoflop.figures.observed import source, thin
 from isoflop.figures.theme import BLUE, GREEN, GRID, INK, MUTED, SERIES, VERMILION, finish
 from isoflop.fit.estimate import Estimate
 from isoflop.testtime.counts import Counts
-from isoflop.testtime.forecasts.summary import SampleSummary, samples_each
+from isoflop.testtime.forecasts.summary import HEADLINE, SampleSummary, samples_each
 
 if TYPE_CHECKING:
     import altair as alt
@@ -25,7 +25,7 @@ AHEAD: Final = "forecast"
 
 
 def coverage_figure(found: SampleSummary) -> "alt.LayerChart":
-    """Draw pass@k and pass^k of the samples at hand, and the best forecast of pass@k beyond them.
+    """Draw pass@k and pass^k of the samples at hand, and the forecast of pass@k beyond them.
 
     Args:
         found: a summary.
@@ -36,8 +36,8 @@ def coverage_figure(found: SampleSummary) -> "alt.LayerChart":
     import altair as alt
 
     rows = [*_curve(PASS, found.ks, found.pass_at_k), *_curve(HAT, found.ks, found.pass_hat_k)]
-    law, best = found.forecasts, found.best
-    ahead = [] if law is None or best is None else _curve(AHEAD, law.ks, law.by[best])
+    law, made = found.forecasts, found.headline
+    ahead = [] if law is None or made is None else _curve(AHEAD, law.ks, made)
     along = _samples_axis([[row["x"] for row in rows], [row["x"] for row in ahead]])
     up = _share_axis()
     names = [PASS, HAT, *([AHEAD] if ahead else [])]
@@ -78,9 +78,9 @@ def comparison_of_samples(summaries: Sequence[SampleSummary]) -> "alt.LayerChart
     rows: list[dict[str, Any]] = []
     for one in pick:
         rows += [row | {"part": "at hand"} for row in _curve(one.name, one.ks, one.pass_at_k)]
-        if one.forecasts is not None and one.best is not None:
+        made = one.headline
+        if one.forecasts is not None and made is not None:
             beyond = one.forecasts.ks >= one.counts.fewest
-            made = one.forecasts.by[one.best]
             ends = (made.interval[0][beyond], made.interval[1][beyond])
             cut = replace(made, value=made.value[beyond], interval=ends)
             rows += [row | {"part": "forecast"} for row in _curve(one.name, one.forecasts.ks[beyond], cut)]
@@ -234,7 +234,7 @@ def _said(found: SampleSummary) -> list[str]:
         f"{len(found.counts):,} problems. Shaded: the samples at hand.",
         f"Bands: {found.level:.0%} intervals, problems drawn again; of the forecast, for these very problems.",
     ]
-    if found.best is not None:
-        tried = "best in the back-test" if found.tested is not None else "not back-tested"
-        said.append(f"Forecast: {found.best}, {tried}.")
+    if found.headline is not None:
+        tried = f"smallest error in the back-test: {found.best}" if found.tested is not None else "not back-tested"
+        said.append(f"Forecast: {HEADLINE}; {tried}.")
     return said

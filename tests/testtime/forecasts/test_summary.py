@@ -41,6 +41,10 @@ def test_the_forecast_reaches_a_hundred_times_the_samples(found: SampleSummary) 
     assert (shown[0], shown[-1], len(shown)) == (64, 6400, 5)
     assert found.tested is not None
     assert found.best == found.tested.best
+    # Whatever the back-test likes best, the forecast to go by holds for several families.
+    assert found.forecasts is not None
+    assert found.headline is found.forecasts.by["given counts"]
+    assert found.at(6400) == found.at(6400, "given counts")
     values = [found.at(k).value for k in shown]
     assert values == sorted(values)
     assert found.at(6400, "distribution").value != found.at(6400, "power law").value
@@ -53,7 +57,9 @@ def test_what_is_said(found: SampleSummary) -> None:
     assert said[0].startswith("a single sample is right in ")
     assert f"{found.never} of 50 problems were never solved in 64 samples" in said[1]
     assert said[2].startswith("one of 6,400 is expected to be right in ")
-    assert [line.split(":")[0] for line in found.laws()] == ["power law", "distribution"]
+    assert [line.split(":")[0] for line in found.laws()] == ["power law", "distribution", "given counts"]
+    assert "scaled beta" in found.laws()[2]
+    assert any("normal log-odds" in said for said in found.leaves_out)
     assert found.never == int(np.sum(found.counts.c == 0))
     assert found.always == 0
 

@@ -14,9 +14,9 @@ from isoflop.testtime.estimators.bounded import check_resampled, share_interval
 from isoflop.testtime.estimators.coverage import counted, pass_at_k
 from isoflop.testtime.forecasts.distributions import DifficultyFit, fit_difficulty
 from isoflop.testtime.forecasts.extrapolation import thin
+from isoflop.testtime.forecasts.families import forecast_families
 from isoflop.testtime.forecasts.implied import CoveragePower, fit_coverage
 from isoflop.testtime.forecasts.own import bend, never_falling, own_coverage, own_forecast, with_bend
-from isoflop.testtime.forecasts.posterior import forecast_coverage
 from isoflop.uncertainty.bootstrap import draw_weights
 from isoflop.validate.scores import Prediction, Scores, score
 
@@ -24,9 +24,9 @@ Array = NDArray[Any]
 
 METHODS: Final = MappingProxyType(
     {
-        "given counts": "each problem's own counts, with the distribution of difficulty where they say little",
-        "distribution": "the distribution of difficulty (scaled beta-binomial, maximum likelihood)",
-        "power law": "exp(-a k^-b), least squares of ln(-ln coverage) on ln k",
+        "given counts": "each problem's own counts; where they say little, all families of difficulty that fit them",
+        "distribution": "a scaled beta distribution of difficulty, taken to be right (maximum likelihood)",
+        "power law": "exp(-a k^-b), least squares of ln(-ln coverage) on ln k, taken to go on with little bend",
     }
 )
 """The ways to forecast coverage."""
@@ -45,13 +45,15 @@ class Forecasts:
     Attributes:
         ks: samples, shape (ks,).
         by: method → coverage with its interval, shape (ks,).
-        difficulty: the distribution of difficulty.
+        difficulty: the distribution of difficulty, a scaled beta.
+        families: families of difficulty behind `given counts`, each with its share.
         power: the power law of the curve; None where coverage leaves no two points to fit.
     """
 
     ks: Array
     by: Mapping[str, Estimate]
     difficulty: DifficultyFit
+    families: Mapping[str, float]
     power: CoveragePower | None
 
 
@@ -118,9 +120,10 @@ def forecast(
 ) -> Forecasts:
     """Forecast mean coverage of these problems by more samples, in every way.
 
-    The distribution and the power law speak of such problems on average; their draws are scattered by what these very
-    problems may differ from it, as their counts leave it open. Otherwise a few that were never solved, on
-    which everything hangs far beyond the samples, would be missed too often.
+    `given counts` does not know the family of the rates (`forecast_families`); the others are sharper where what they
+    assume is right, and hold too seldom where it is not. These speak of such problems on average; their draws are
+    scattered by what these very problems may differ from it, as their counts leave it open. Otherwise a few that were
+    never solved, on which everything hangs far beyond the samples, would be missed too often.
 
     Args:
         n: samples of every problem, shape (problems,).
@@ -152,8 +155,10 @@ def forecast(
     weights = draw_weights(rng, draws, len(samples), "bayes", None)
     difficulty = fit_difficulty(samples, correct, weights=weights)
     own = own_coverage(difficulty.difficulty, (samples, correct), weights, far, rng)
+    scale = difficulty.difficulty.scale
+    families = forecast_families((samples, correct), far, scale=scale, weights=weights, rng=rng, level=level)
     by = {
-        "given counts": forecast_coverage(difficulty, samples, correct, far, rng=rng, level=level),
+        "given counts": families.coverage,
         "distribution": own_forecast(difficulty.coverage(far, level=level), own, difficulty.correction),
     }
     seen = even_ks(int(samples.min()))
@@ -168,7 +173,7 @@ def forecast(
         bent = replace(line, draws=with_bend(power, far, size, rng))
         by["power law"] = own_forecast(bent, own, power.correction)
     rising = {name: never_falling(one, far) for name, one in by.items()}
-    return Forecasts(far, MappingProxyType(rising), difficulty, power)
+    return Forecasts(far, MappingProxyType(rising), difficulty, families.shares, power)
 
 
 def within_bounds(found: Estimate, correction: Correction) -> Estimate:

@@ -14,13 +14,15 @@ from isoflop.testtime.estimators.coverage import pass_at_k, pass_hat_k
 from isoflop.testtime.estimators.resample import benchmark_mean
 from isoflop.testtime.forecasts.forecast import Forecasts, HiddenSamples, even_ks, forecast, hide_larger, inflated
 from isoflop.testtime.forecasts.forecast_dict import backtest_dict, difficulty_dict, power_dict
+from isoflop.testtime.forecasts.forecast_words import laws_said
 
 Array = NDArray[Any]
 
 STEPS: Final = 24
 """Steps of the forecast beyond the samples at hand."""
-DEFAULT: Final = "given counts"
-"""The forecast to show where no back-test has chosen one."""
+HEADLINE: Final = "given counts"
+"""The forecast to go by: its intervals hold for several families of rates. A back-test goes to 16 times the samples
+that it keeps; the method that it likes best holds too seldom farther out, where its assumption is wrong."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,15 +66,20 @@ class SampleSummary:
 
     @property
     def best(self) -> str | None:
-        """The way of forecasting with the smallest error in the back-test; the usual one without a back-test."""
+        """The way of forecasting with the smallest error in the back-test; the headline's without a back-test."""
         if self.forecasts is None:
             return None
-        return DEFAULT if self.tested is None else self.tested.best
+        return HEADLINE if self.tested is None else self.tested.best
+
+    @property
+    def headline(self) -> Estimate | None:
+        """The forecast to go by, at all its k."""
+        return None if self.forecasts is None else self.forecasts.by[HEADLINE]
 
     @property
     def leaves_out(self) -> tuple[str, ...]:
-        """What no interval of the best forecast contains; of pass@k where there is none."""
-        found = self.pass_at_k if self.forecasts is None else self.forecasts.by[str(self.best)]
+        """What no interval of the forecast to go by contains; of pass@k where there is none."""
+        found = self.pass_at_k if self.headline is None else self.headline
         return tuple(found.leaves_out)
 
     def at_hand(self, *, every: bool = False) -> list[Estimate]:
@@ -84,7 +91,7 @@ class SampleSummary:
 
         Args:
             k: samples.
-            method: a name of `METHODS`; the best one when None.
+            method: a name of `METHODS`; the one to go by when None.
 
         Returns:
             Coverage with its interval.
@@ -92,12 +99,12 @@ class SampleSummary:
         Raises:
             FitError: there is no forecast, or not at this k.
         """
-        if self.forecasts is None or self.best is None:
+        if self.forecasts is None:
             raise FitError(f"There is no forecast: {' '.join(self.reasons)}")
         place = np.flatnonzero(self.forecasts.ks == k)
         if not len(place):
             raise FitError(f"The forecast has no k = {k:g}. Ask for one of {self.shown().astype(int).tolist()}.")
-        return _one(self.forecasts.by[method or self.best], int(place[0]))
+        return _one(self.forecasts.by[method or HEADLINE], int(place[0]))
 
     def shown(self) -> Array:
         """The k of the forecast that a table shows: the samples at hand, and four more up to the farthest."""
@@ -108,21 +115,7 @@ class SampleSummary:
 
     def laws(self) -> list[str]:
         """Say what was fitted, in formulas with their constants."""
-        law, said = self.forecasts, []
-        if law is None:
-            return []
-        if law.power is not None:
-            a, b = (_number(law.power.parameter(name, level=self.level)) for name in ("a", "b"))
-            verdict = law.power.fit.certificate.verdict
-            doubt = "" if law.power.fit.certificate.ok else f" ({verdict})"
-            said.append(f"power law: pass@k = exp(-a k^-b), a = {a}, b = {b}{doubt}")
-        d = law.difficulty
-        alpha, beta = (_number(d.parameter(name, level=self.level)) for name in ("alpha", "beta"))
-        said.append(
-            f"distribution: pass rates / {d.difficulty.scale:.4g} ~ Beta(alpha, beta), alpha = {alpha}, beta = {beta}"
-            + ("" if d.outcome == "interior" else f" ({d.outcome})")
-        )
-        return said
+        return [] if self.forecasts is None else laws_said(self.forecasts, self.level)
 
     def conclusions(self) -> list[str]:
         """Say in sentences what the numbers mean."""
@@ -139,9 +132,9 @@ class SampleSummary:
                 f"{self.never} of {len(counts)} problems were never solved in {samples_each(counts)} samples: whether "
                 "they can be is what every forecast assumes"
             )
-        if self.forecasts is not None and self.best is not None:
+        if self.forecasts is not None:
             far = float(self.forecasts.ks[-1])
-            found.append(f"one of {far:,.0f} is expected to be right in {_share(self.at(far))} ({self.best})")
+            found.append(f"one of {far:,.0f} is expected to be right in {_share(self.at(far))} ({HEADLINE})")
         return found
 
     def to_dict(self) -> dict[str, Any]:
@@ -178,7 +171,13 @@ class SampleSummary:
             {"k": float(law.ks[place]), "by": {name: _one(one, place).to_dict() for name, one in law.by.items()}}
             for place in places
         ]
-        return {"best": self.best, "curve": curve, "leaves_out": list(self.leaves_out)}
+        return {
+            "headline": HEADLINE,
+            "best": self.best,
+            "families": dict(law.families),
+            "curve": curve,
+            "leaves_out": list(self.leaves_out),
+        }
 
 
 def summarise(
@@ -292,9 +291,3 @@ def _share(found: Estimate) -> str:
     """A share with its interval, in percent."""
     low, high = found.interval
     return f"{found.value:.1%} [{low:.1%}, {high:.1%}]"
-
-
-def _number(found: Estimate) -> str:
-    """A number with its interval."""
-    low, high = found.interval
-    return f"{found.value:.4g} [{low:.4g}, {high:.4g}]"
