@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -54,9 +54,18 @@ def case(name: str) -> tuple[Law, RunTable]:
 
 def cpu_seconds(function: Callable[[], object], repeats: int) -> float:
     """Return the least CPU time of several calls: what a shared machine adds is left out."""
-    times = []
-    for _ in range(repeats):
-        start = time.process_time()
-        function()
-        times.append(time.process_time() - start)
-    return min(times)
+    return interleaved([function], repeats)[0]
+
+
+def interleaved(functions: Sequence[Callable[[], object]], passes: int) -> list[float]:
+    """Return the least CPU time of each function over some passes, in each of which every one is called once.
+
+    A machine is slower for seconds at a time: calls of one function all in a row may never see it fast.
+    """
+    least = [float("inf")] * len(functions)
+    for _ in range(passes):
+        for place, function in enumerate(functions):
+            start = time.process_time()
+            function()
+            least[place] = min(least[place], time.process_time() - start)
+    return least
