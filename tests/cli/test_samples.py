@@ -16,6 +16,7 @@ def test_one_part_in_full(isoflop: Isoflop, samples_file: Path) -> None:
     assert "pass@k = exp(-a k^-b)" in out
     assert "given counts" in out
     assert "* smallest error in the back-test: 10 and 2 of 40 samples kept" in out
+    assert "the forecast to go by: given counts" in out
     assert "one of 4,000 is expected to be right in" in out
     assert "not in the intervals: " in out
 
@@ -35,6 +36,8 @@ def test_numbers_agree_with_the_library(isoflop: Isoflop, samples_file: Path) ->
     assert part["forecast"]["best"] == min(
         part["backtest"]["methods"], key=lambda name: part["backtest"]["methods"][name]["rms_error"]
     )
+    assert part["forecast"]["headline"] == "given counts"
+    assert sum(part["forecast"]["families"].values()) == pytest.approx(1)
     assert part["power_law"]["certificate"]["ok"]
     assert part["difficulty"]["outcome"] == "interior"
     assert found["data"]["mapping"] == {"problem": "task_id", "n": "n_samples", "c": "n_correct"}

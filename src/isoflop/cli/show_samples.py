@@ -99,6 +99,8 @@ def print_parts(found: "Sequence[SampleSummary]") -> None:
 
 def _print_forecast(one: "SampleSummary") -> None:
     """Print the law, the forecast by every method, and what the back-test said of each."""
+    from isoflop.testtime.forecasts.summary import HEADLINE
+
     law = one.forecasts
     if law is None:
         output.say("", *(f"no forecast: {reason}" for reason in one.reasons), style="yellow")
@@ -111,6 +113,7 @@ def _print_forecast(one: "SampleSummary") -> None:
         rows.append((f"{k:,.0f}", *(cell for pair in cells for cell in pair)))
     headers = ["k", *(cell for name in names for cell in (f"{name} *" if name == one.best else name, "interval"))]
     output.grid(headers, rows, numbers=(0, *range(1, 2 * len(names) + 1, 2)))
+    output.say(f"the forecast to go by: {HEADLINE}, whose intervals hold for several families of difficulty")
     output.say("", *(f"no back-test: {reason}" for reason in one.reasons), style="yellow")
     if one.tested is None:
         return

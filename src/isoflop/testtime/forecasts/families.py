@@ -170,21 +170,26 @@ def _members(rows: Counted, scale: float, farthest: float) -> list[Member]:
             made[one] = cells_for(rows.n, rows.c, one, farthest)
         return made[one]
 
-    plain = {}
+    plain: dict[float, Member] = {}
 
     def likelihood(one: float) -> float:
         """Log-likelihood of a scaled beta of a scale."""
-        plain[one] = float(_fitted("", density_of("scaled beta", cells(one)), np.zeros(1), 0.0, rows).odds[0])
-        return plain[one]
+        plain[one] = _fitted(KINDS[0], density_of(KINDS[0], cells(one)), np.zeros(1), 0.0, rows)
+        return float(plain[one].odds[0])
 
     scales, shares = plausible_scales(scale, likelihood)
     found = []
     for kind in KINDS:
         tried = [1.0] if kind == "normal log-odds" else scales.tolist()
         # How many scales there are between two that are tried is no matter of the family.
-        width = [0.0] if len(tried) == 1 else (np.log(shares) - [plain[one] for one in tried]).tolist()
+        width = [0.0] if len(tried) == 1 else [
+            float(np.log(share) - plain[one].odds[0]) for one, share in zip(tried, shares, strict=True)
+        ]  # fmt: skip
         for name, impossible, step in _impossible(kind, rows.unsolved):
-            parts = [_fitted(name, density_of(kind, cells(one)), impossible, step, rows) for one in tried]
+            parts = [
+                plain[one] if name == KINDS[0] else _fitted(name, density_of(kind, cells(one)), impossible, step, rows)
+                for one in tried
+            ]
             found += _even(parts, width)
     return found
 

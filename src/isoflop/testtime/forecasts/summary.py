@@ -130,7 +130,7 @@ class SampleSummary:
         if self.never:
             found.append(
                 f"{self.never} of {len(counts)} problems were never solved in {samples_each(counts)} samples: whether "
-                "they can be is what every forecast assumes"
+                "they can be is not in the counts"
             )
         if self.forecasts is not None:
             far = float(self.forecasts.ks[-1])
