@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from isoflop.errors import FitError, InputError
+from isoflop.testtime.selection import risk
 from isoflop.testtime.selection.risk import accuracy_at_coverage, rank_scores, risk_coverage
-from isoflop.testtime.selection.risk_areas import areas, checked_marks, influences, ranked_problems, standard_errors
+from isoflop.testtime.selection.risk_areas import areas, checked_marks, ranked_problems, standard_errors
 
 
 def plain_area(loss) -> float:
@@ -50,7 +51,7 @@ def test_draws_are_the_areas_of_the_drawn_problems():
     rng = np.random.default_rng(8)
     confidence, loss = rng.integers(0, 4, 9).astype(float), rng.random(9)
     counts = np.concatenate(list(drawn_counts(9, 30, rng)))
-    found = areas(ranked_problems(confidence, loss), counts)
+    found = areas(ranked_problems(confidence, loss), counts).value
     for value, row in zip(found, counts.astype(int), strict=True):
         again = risk_coverage(np.repeat(confidence, row), 1 - np.repeat(loss, row), rng=rng, draws=2)
         assert value == pytest.approx(again.area.value, abs=1e-12)
@@ -181,11 +182,35 @@ def test_standard_errors_are_those_of_the_jackknife(rng, ties):
     _, loss = checked_marks(score, rng.random(problems) < chance)
     ranked, perfect = ranked_problems(score, loss), ranked_problems(-loss, loss)
     once, without = np.ones((1, problems)), np.ones((problems, problems)) - np.eye(problems)
-    for less in (0, 1):
-        influence = influences(ranked, once) - less * influences(perfect, once)
-        left = areas(ranked, without) - less * areas(perfect, without)
-        jackknife = np.sqrt((problems - 1) / problems * ((left - left.mean()) ** 2).sum())
-        assert standard_errors(influence, once)[0] == pytest.approx(jackknife, rel=0.06)
+    whole, left = areas(ranked, once), areas(ranked, without)
+    for found, rest in ((whole, left), (whole.less(areas(perfect, once)), left.less(areas(perfect, without)))):
+        jackknife = np.sqrt((problems - 1) / problems * ((rest.value - rest.value.mean()) ** 2).sum())
+        assert standard_errors(found, once)[0] == pytest.approx(jackknife, rel=0.06)
+
+
+def test_the_area_without_a_problem_is_that_of_the_others(rng):
+    score, loss = rng.integers(0, 5, 12).astype(float), rng.random(12)
+    without = areas(ranked_problems(score, loss), 1 - np.eye(12)).value
+    for place, value in enumerate(without):
+        rest = risk_coverage(np.delete(score, place), 1 - np.delete(loss, place), rng=rng, draws=2)
+        assert value == pytest.approx(rest.area.value, abs=1e-12)
+
+
+def test_each_ranking_is_looked_at_once(rng, monkeypatch):
+    """Its area, its excess and what others are behind come from one pass over the problems and one over the draws."""
+    looked = []
+
+    def counted(ranked, counts):
+        looked.append(len(counts))
+        return areas(ranked, counts)
+
+    monkeypatch.setattr(risk, "areas", counted)
+    score, right = rng.random(50), rng.integers(0, 2, 50)
+    risk_coverage(score, right, rng=rng, draws=40)
+    assert looked == [1, 1, 40, 40]
+    looked.clear()
+    rank_scores({"one": score, "other": 1 - score, "none": rng.random(50)}, right, rng=rng, draws=40)
+    assert looked == [1, 40] * 3
 
 
 def test_few_errors_leave_much_above(rng):

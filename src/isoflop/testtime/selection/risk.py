@@ -1,6 +1,6 @@
 """Answering only where a confidence is high: risk against coverage, and how well any score ranks its errors."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +12,12 @@ from isoflop.fit.estimate import Estimate, check_level
 from isoflop.testtime.estimators.resample import NOT_IN, ends
 from isoflop.testtime.estimators.studentised import studentised
 from isoflop.testtime.selection.risk_areas import (
+    Areas,
     Ranked,
     accuracies,
     areas,
     checked_marks,
     drawn_counts,
-    influences,
     ranked_problems,
     standard_errors,
 )
@@ -94,37 +94,43 @@ def risk_coverage(
     scores, loss = checked_marks(confidence, correct)
     ranked, perfect = ranked_problems(scores, loss), ranked_problems(-loss, loss)
     once = np.ones((1, len(loss)))
-    blocks = list(drawn_counts(len(loss), draws, rng))
+    blocks = drawn_counts(len(loss), draws, rng)
     size, losses = ranked.blocks(once)
     answered = size[0].cumsum()
+    area, excess = _areas(ranked, perfect, (once, *blocks))
     return RiskCoverage(
         thresholds=scores[ranked.order][ranked.first],
         coverage=answered / len(loss),
         risk=losses[0].cumsum() / answered,
-        area=_area(ranked, None, blocks, level),
-        best=float(areas(perfect, once)[0]),
-        excess=_area(ranked, perfect, blocks, level),
+        area=_estimated(area, level, len(loss)),
+        best=float(area[0, 0] - excess[0, 0]),
+        excess=_estimated(excess, level, len(loss)),
         error_rate=float(loss.mean()),
     )
 
 
-def _area(ranked: Ranked, less: Ranked | None, blocks: Sequence[Array], level: float) -> Estimate:
-    """AURC, or what it is above that of the perfect ranking, with its studentised interval."""
-    problems = len(ranked.order)
-    parts = [_with_error(ranked, less, counts) for counts in (np.ones((1, problems)), *blocks)]
-    (value, error), drawn = parts[0], tuple(np.concatenate(column) for column in zip(*parts[1:], strict=True))
-    found = float(value[0])
+def _areas(ranked: Ranked, perfect: Ranked, blocks: Iterable[Array]) -> tuple[Array, Array]:
+    """AURC and what it is above that of the perfect ranking, each with its standard error, shape (2, draws)."""
+    found: list[tuple[Array, Array]] = []
+    for counts in blocks:
+        whole = areas(ranked, counts)
+        found.append((_with_errors(whole, counts), _with_errors(whole.less(areas(perfect, counts)), counts)))
+    area, excess = (np.concatenate(part, axis=1) for part in zip(*found, strict=True))
+    return area, excess
+
+
+def _with_errors(found: Areas, counts: Array) -> Array:
+    """Values and standard errors of draws, shape (2, draws)."""
+    return np.stack([found.value, standard_errors(found, counts)])
+
+
+def _estimated(found: Array, level: float, problems: int) -> Estimate:
+    """A value with its studentised interval, from values and standard errors of the problems and of their draws."""
+    value, error = (float(x) for x in found[:, 0])
+    drawn, errors = found[:, 1:]
     if problems < 2:
-        return Estimate(found, (np.nan, np.nan), level, drawn[0], NOT_IN)
-    return studentised((found, float(error[0])), (drawn[0], drawn[1]), level=level, bounds=(0.0, 1.0))
-
-
-def _with_error(ranked: Ranked, less: Ranked | None, counts: Array) -> tuple[Array, Array]:
-    """Value and standard error of every draw."""
-    value, influence = areas(ranked, counts), influences(ranked, counts)
-    if less is not None:
-        value, influence = value - areas(less, counts), influence - influences(less, counts)
-    return value, standard_errors(influence, counts)
+        return Estimate(value, (np.nan, np.nan), level, drawn, NOT_IN)
+    return studentised((value, error), (drawn, errors), level=level, bounds=(0.0, 1.0))
 
 
 def _estimate(value: float | Array, draws: Array, level: float, problems: int) -> Estimate:
@@ -229,19 +235,21 @@ def rank_scores(
     checked = {name: checked_marks(values, correct) for name, values in scores.items()}
     ranked = {name: ranked_problems(values, loss) for name, (values, loss) in checked.items()}
     problems = len(next(iter(checked.values()))[0])
-    once = np.ones((1, problems))
-    value = {name: float(areas(r, once)[0]) for name, r in ranked.items()}
-    names = sorted(value, key=lambda name: value[name])
-    blocks = list(drawn_counts(problems, draws, rng))
-    table = np.concatenate([[areas(ranked[name], counts) for name in names] for counts in blocks], axis=1)
+    blocks = (np.ones((1, problems)), *drawn_counts(problems, draws, rng))
+    found = {
+        name: np.concatenate([_with_errors(areas(r, counts), counts) for counts in blocks], axis=1)
+        for name, r in ranked.items()
+    }
+    names = sorted(found, key=lambda name: float(found[name][0, 0]))
+    table = np.stack([found[name][0, 1:] for name in names])
     least = table == table.min(axis=0)
     wins = (least / least.sum(axis=0)).mean(axis=1)
     # A difference of two areas leans to neither side: its percentiles do.
     return tuple(
         RankedScore(
             name,
-            _area(ranked[name], None, blocks, level),
-            _estimate(value[name] - value[names[0]], row - table[0], level, problems),
+            _estimated(found[name], level, problems),
+            _estimate(float(found[name][0, 0] - found[names[0]][0, 0]), row - table[0], level, problems),
             float(win),
         )
         for name, row, win in zip(names, table, wins, strict=True)

@@ -64,51 +64,60 @@ def ranked_problems(confidence: Array, loss: Array) -> Ranked:
     return Ranked(order, first, loss[order])
 
 
-def areas(ranked: Ranked, counts: Array) -> Array:
-    """AURC of every draw, the mean over random orders of tied problems.
+@dataclass(frozen=True, eq=False)
+class Areas:
+    """AURC of draws, with what every problem does to it.
+
+    Args:
+        value: AURC of every draw, shape (draws,).
+        influence: of every problem, up to a constant, shape (draws, problems).
+    """
+
+    value: Array
+    influence: Array
+
+    def less(self, other: "Areas") -> "Areas":
+        """The area above another one of the same draws."""
+        return Areas(self.value - other.value, self.influence - other.influence)
+
+
+def areas(ranked: Ranked, counts: Array) -> Areas:
+    """AURC of every draw, the mean over random orders of tied problems, and its influences.
 
     Within a block of W problems with losses E after A problems with losses B, the expected risk of the first
     i is `(B + (i − A) E/W)/i`, whose sum has the closed form `E + (B − A E/W)(H(A + W) − H(A))`. So every loss of
     the block weighs `1 − A (H(A + W) − H(A))/W + H(n) − H(A + W)`.
-    """
-    _, losses = ranked.blocks(counts)
-    return np.asarray((losses * _weights(ranked, counts)).sum(axis=1) / counts.sum(axis=1))
-
-
-def influences(ranked: Ranked, counts: Array) -> Array:
-    """Influence of every problem on the AURC of every draw, up to a constant, shape (draws, problems).
 
     A problem adds its own loss by its weight, and takes from the risk wherever it counts among those answered: from its
     own block on, half of it there, `Σ E_b/(A_b + W_b)`.
     """
     size, losses = ranked.blocks(counts)
-    after = size.cumsum(axis=1)
+    after, weights = size.cumsum(axis=1), _weights(size)
     share = losses / np.maximum(after, 1)
     below = share[:, ::-1].cumsum(axis=1)[:, ::-1] - share / 2
     block = np.repeat(np.arange(len(ranked.first)), np.diff(np.append(ranked.first, len(ranked.order))))
-    found = np.empty(counts.shape)
-    found[:, ranked.order] = ranked.loss * _weights(ranked, counts)[:, block] - below[:, block]
-    return found
+    influence = np.empty(counts.shape)
+    influence[:, ranked.order] = ranked.loss * weights[:, block] - below[:, block]
+    return Areas(np.asarray((losses * weights).sum(axis=1) / counts.sum(axis=1)), influence)
 
 
-def standard_errors(influence: Array, counts: Array) -> Array:
+def standard_errors(found: Areas, counts: Array) -> Array:
     """Standard error of every draw's value, from the influence of its problems, shape (draws,)."""
     share = counts / counts.sum(axis=1, keepdims=True)
-    mean = (share * influence).sum(axis=1, keepdims=True)
-    variance = (share * (influence - mean) ** 2).sum(axis=1) / counts.sum(axis=1)
+    mean = (share * found.influence).sum(axis=1, keepdims=True)
+    variance = (share * (found.influence - mean) ** 2).sum(axis=1) / counts.sum(axis=1)
     # What rounding leaves of no variance is none.
     return np.asarray(np.where(variance > EXACT, np.sqrt(variance), 0.0))
 
 
-def _weights(ranked: Ranked, counts: Array) -> Array:
-    """What a loss of each block adds to the AURC times n, shape (draws, blocks)."""
-    size, _ = ranked.blocks(counts)
+def _weights(size: Array) -> Array:
+    """What a loss of each block adds to the AURC times n, for the blocks' sizes, shape (draws, blocks)."""
     after = size.cumsum(axis=1)
     before = after - size
-    harmonic = np.concatenate([[0.0], np.cumsum(1 / np.arange(1, counts.shape[1] + 1))])
+    harmonic = np.concatenate([[0.0], np.cumsum(1 / np.arange(1, int(after.max()) + 1))])
     last = harmonic[after.astype(np.int64)]
     steps = last - harmonic[before.astype(np.int64)]
-    return np.asarray(1 - before * steps / np.maximum(size, 1) + harmonic[-1] - last)
+    return np.asarray(1 - before * steps / np.maximum(size, 1) + last[:, -1:] - last)
 
 
 def check_draws(draws: int) -> None:
