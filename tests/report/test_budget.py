@@ -7,7 +7,8 @@ import pytest
 from tests.report.support import elements_of, text_of
 from tests.testtime.sample_files import write_prices, write_samples
 
-from isoflop.report.about_budget import write_budget
+from isoflop.report.about_budget import render_budget
+from isoflop.report.sheet import write_sheet
 from isoflop.testtime.budgets.build import Asked, build
 from isoflop.testtime.budgets.file import read_prices
 from isoflop.testtime.budgets.report import BudgetReport, report_budget
@@ -25,9 +26,9 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> BudgetReport:
 def test_the_page_holds_every_table_the_figure_and_what_intervals_leave_out(
     found: BudgetReport, tmp_path: Path
 ) -> None:
-    page = write_budget(tmp_path / "page.html", found, command="isoflop budget s.csv --prices p.toml").read_text(
-        "utf-8"
-    )
+    made = render_budget(found, command="isoflop budget s.csv --prices p.toml")
+    page = write_sheet(tmp_path / "page.html", made).read_text("utf-8")
+    assert page == made
     text = text_of(page)
     tables = [tag for tag, _ in elements_of(page) if tag == "table"]
     assert len(tables) == len(grids(found)) >= 5
@@ -37,4 +38,6 @@ def test_the_page_holds_every_table_the_figure_and_what_intervals_leave_out(
         assert said[1:] in text
     assert f"{found.frontier[-1].accuracy.value:.1%}" in text
     assert "isoflop budget s.csv --prices p.toml" in text
+    assert "Level of intervals 90%" in text
+    assert [facts["id"] for tag, facts in elements_of(page) if tag == "section"][-1] == "reproduce"
     assert any(tag == "img" and facts["class"] == "still" for tag, facts in elements_of(page))

@@ -5,7 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from isoflop.report.about_samples import render_samples, write_samples
+from isoflop.report.about_samples import render_samples
+from isoflop.report.sheet import write_sheet
 from isoflop.testtime.counts import Counts
 from isoflop.testtime.forecasts.summary import SampleSummary, summarise
 from isoflop.testtime.reading.read import read_counts_by
@@ -66,7 +67,7 @@ def test_hostile_names_are_shown_and_not_run():
 def test_a_page_without_forecast_says_why(tmp_path):
     counts = Counts(("a", "b", "c"), np.full(3, 8), np.full(3, 8))
     found = summarise(counts, rng=np.random.default_rng(0), draws=100)
-    path = write_samples(tmp_path / "page.html", [found])
+    path = write_sheet(tmp_path / "page.html", render_samples([found]))
     text = text_of(path.read_text("utf-8"))
     assert "Every sample is correct, so no law of coverage can be fitted" in text
     assert "The checks found nothing" in text

@@ -106,9 +106,10 @@ def budget(  # noqa: PLR0913 - a command's arguments are its options
 
         save(budget_figure(found), figure)
     if html is not None:
-        from isoflop.report.about_budget import write_budget
+        from isoflop.report.about_budget import render_budget
+        from isoflop.report.sheet import write_sheet
 
-        write_budget(html, found, command=shlex.join(["isoflop", *context.obj]))
+        write_sheet(html, render_budget(found, command=shlex.join(["isoflop", *context.obj])))
     if as_json:
         output.print_json(found.to_dict())
     else:

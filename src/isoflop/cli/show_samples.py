@@ -46,9 +46,10 @@ def write(
 
         save(coverage_figure(found[0]) if len(found) == 1 else comparison_of_samples(found), figure)
     if html is not None:
-        from isoflop.report.about_samples import write_samples
+        from isoflop.report.about_samples import render_samples
+        from isoflop.report.sheet import write_sheet
 
-        write_samples(html, found, command=command)
+        write_sheet(html, render_samples(found, command=command))
 
 
 def print_samples(found: "Sequence[SampleSummary]") -> None:

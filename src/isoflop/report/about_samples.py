@@ -5,32 +5,14 @@ from pathlib import Path
 
 from isoflop.figures.samples import comparison_of_samples, coverage_figure, hidden_figure, rates_figure
 from isoflop.fit import Estimate
-from isoflop.fit.storage import current_versions, write_text
-from isoflop.report.blocks import Block, Code, Facts, Heading, Items, Section, Table, Text
+from isoflop.fit.storage import current_versions
+from isoflop.report.blocks import Block, Facts, Heading, Items, Section, Table, Text
 from isoflop.report.drawings import drawing
+from isoflop.report.reproduce import again_section
 from isoflop.report.sheet import render_sheet
 from isoflop.report.words import percent, sentence, tidy
 from isoflop.testtime.forecasts.forecast import METHODS
 from isoflop.testtime.forecasts.summary import HEADLINE, SampleSummary, samples_each, shared_findings
-
-
-def write_samples(path: str | Path, found: Sequence[SampleSummary], *, command: str = "") -> Path:
-    """Write a page on samples to a file, whole or not at all.
-
-    Args:
-        path: the file.
-        found: one summary per part of the source.
-        command: what made the page.
-
-    Returns:
-        The path.
-
-    Raises:
-        FileError: the file cannot be written.
-    """
-    file = Path(path)
-    write_text(file, render_samples(found, command=command))
-    return file
 
 
 def render_samples(found: Sequence[SampleSummary], *, command: str = "") -> str:
@@ -129,8 +111,8 @@ def _forecast(one: SampleSummary) -> Section:
             ("k", *marked),
             rows,
             tuple(range(len(names) + 1)),
-            f"Coverage of these very problems, {one.level:.0%} intervals. The one to go by is {HEADLINE}: its intervals "
-            "hold for several families of difficulty.",
+            f"Coverage of these very problems, {one.level:.0%} intervals. The one to go by is {HEADLINE}: its "
+            "intervals hold for several families of difficulty.",
         ),
         Items([f"{name}: {METHODS[name]}." for name in names]),
     ]
@@ -198,8 +180,8 @@ def _parts(found: Sequence[SampleSummary]) -> Section:
     )
     times = max((one.forecasts.ks[-1] / one.counts.fewest for one in found if one.forecasts is not None), default=1.0)
     caption = (
-        f"{found[0].level:.0%} intervals over problems; forecast ({HEADLINE}) for {times:,.0f} times the samples at hand, "
-        "with its error in the back-test in points of percent, and the method whose error was least there."
+        f"{found[0].level:.0%} intervals over problems; forecast ({HEADLINE}) for {times:,.0f} times the samples at "
+        "hand, with its error in the back-test in points of percent, and the method whose error was least there."
     )
     table = Table(head, rows, (1, 2, 3, 4, 5, 6), caption)
     blocks: list[Block] = [drawing(comparison_of_samples(found)), table, *_findings(found)]
@@ -211,14 +193,12 @@ def _parts(found: Sequence[SampleSummary]) -> Section:
 def _again(found: Sequence[SampleSummary], command: str) -> Section:
     """How to make the page again."""
     provenance = found[0].counts.provenance
-    blocks: list[Block] = [Code(command)] if command else [Text("Made by a call from Python.")]
     pairs = [("File (SHA-256)", provenance.sha256 or "no file")]
     pairs += [("Filter", provenance.where)] if provenance.where else []
     mapped = ", ".join(f"{word} = {header}" for word, header in provenance.mapping.items())
     pairs += [("Columns read as", mapped)] if mapped else []
     pairs += [("Level of intervals", f"{found[0].level:.0%}")]
-    pairs += [("Versions", ", ".join(f"{name} {version}" for name, version in current_versions().items()))]
-    return Section("reproduce", "How to make this again", [*blocks, Facts(pairs)])
+    return again_section(command, pairs, current_versions())
 
 
 def _share(found: Estimate) -> str:

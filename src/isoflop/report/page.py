@@ -6,7 +6,6 @@ from typing import Any, TypedDict, Unpack
 
 from isoflop.errors import InputError
 from isoflop.fit import Fit
-from isoflop.fit.storage import write_text
 from isoflop.plan import Plan
 from isoflop.plan.costs.result import Cost
 from isoflop.plan.design.designed import Design
@@ -28,7 +27,7 @@ from isoflop.report import (
 )
 from isoflop.report.blocks import Section
 from isoflop.report.reproduce import reproduce_section
-from isoflop.report.sheet import render_sheet
+from isoflop.report.sheet import render_sheet, write_sheet
 from isoflop.runs import RunTable
 from isoflop.runs.check import CheckReport, check
 from isoflop.validate import Backtest
@@ -138,6 +137,4 @@ def write_report(path: str | Path, fit: Fit, table: RunTable, **parts: Unpack[Pa
     Raises:
         FileError: the file cannot be written.
     """
-    file = Path(path)
-    write_text(file, render_report(fit, table, **parts))
-    return file
+    return write_sheet(path, render_report(fit, table, **parts))

@@ -4,9 +4,11 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from isoflop.figures.save import javascript, script_json
+from isoflop.fit.storage import write_text
 from isoflop.report.blocks import Block, Section
 
 if TYPE_CHECKING:
@@ -39,6 +41,24 @@ def render_sheet(title: str, headline: Sequence[Block], sections: Sequence[Secti
     return _template().render(
         title=title, headline=headline, sections=sections, script=script, digest=digest, version=version
     )
+
+
+def write_sheet(path: str | Path, page: str) -> Path:
+    """Write a page to a file, whole or not at all.
+
+    Args:
+        path: the file.
+        page: what a `render_…` gives.
+
+    Returns:
+        The path.
+
+    Raises:
+        FileError: the file cannot be written.
+    """
+    file = Path(path)
+    write_text(file, page)
+    return file
 
 
 @cache
