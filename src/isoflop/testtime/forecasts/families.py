@@ -212,7 +212,7 @@ def _fitted(name: str, density: Density, impossible: Array, step: float, rows: C
 
 def _even(parts: list[Member], width: list[float]) -> list[Member]:
     """Odds of a family's members: together its likelihood at the best scale, averaged over impossible shares."""
-    of_scale = np.array([np.logaddexp.reduce(one.odds) - np.log(len(one.odds)) for one in parts])
+    of_scale = np.array([np.logaddexp.reduce(one.odds) for one in parts])
     among = np.logaddexp.reduce(of_scale + width)
     return [
         Member(one.family, one.density, one.impossible, one.width, one.at,
