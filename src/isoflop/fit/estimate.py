@@ -128,7 +128,8 @@ def interval_from_draws(value: float | Array, draws: Array, level: float, correc
     tail = (1 - level) / 2
     enough = finite.mean(axis=0) >= 0.9
     safe = np.where(enough, spread, 0.0)
-    low, high = np.nanquantile(safe, [tail, 1 - tail], axis=0)
+    # Beyond this quantile of few draws lies the tail on average; the usual one cuts off too much.
+    low, high = np.nanquantile(safe, [tail, 1 - tail], axis=0, method="weibull")
     factor = correction.factor(level)
     # An estimate at the edge of its draws, as at the end of a domain, stays inside.
     reach = (np.minimum(low - centre, 0.0), np.maximum(high - centre, 0.0))

@@ -117,6 +117,10 @@ class Problem:
             theta[..., slot] = value
         return theta
 
+    def writable(self, u: Array) -> Array:
+        """Which points have finite natural parameters: the scale of a steep term may overflow, shape (…,)."""
+        return np.asarray(np.isfinite(self.natural(u)).all(axis=-1))
+
     def search(self, theta: Array) -> Array:
         """Search coordinates of the free slots from natural parameters, (…, all) → (…, q)."""
         with np.errstate(all="ignore"):

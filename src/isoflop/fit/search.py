@@ -122,14 +122,20 @@ def _search(problem: Problem, objective: Objective, start: Array | None, *, thor
         enough = None if thorough else ENOUGH
         sketch, u = _with_scale(sketch, objective, u, enough)
         solution = minimise(sketch, u, damping=0.3 if thorough else 0.01, enough=enough)
-    best = int(np.argmin(solution.value))
+    best = _lowest(problem, solution)
     same = solution.value[:searches] <= solution.value[best] * (1 + SAME) + problem.rounding
     if sketch.problem is problem:
         return Optimum(sketch, solution.u[best], float(solution.value[best]), int(same.sum()), searches)
     whole = Evaluator(problem, sketch.objective)
     final = minimise(whole, _distinct(solution, 3))
-    best = int(np.argmin(final.value))
+    best = _lowest(problem, final)
     return Optimum(whole, final.u[best], float(final.value[best]), int(same.sum()), searches)
+
+
+def _lowest(problem: Problem, solution: Solution) -> int:
+    """The lowest end whose parameters can be written down, if any can."""
+    value = np.where(problem.writable(solution.u), solution.value, np.inf)
+    return int(np.argmin(value if np.isfinite(value).any() else solution.value))
 
 
 def _polish(evaluator: Evaluator, few: Evaluator, seeds: Array, *, thorough: bool) -> Solution:

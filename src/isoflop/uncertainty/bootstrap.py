@@ -13,6 +13,7 @@ from isoflop.fit.prepare import bind_checked, prepare
 from isoflop.fit.problem import Problem
 from isoflop.fit.result import Fit
 from isoflop.runs.table import RunTable
+from isoflop.uncertainty.far_ends import far_ends
 from isoflop.uncertainty.leverages import leverage_of
 from isoflop.uncertainty.refits import refit_all
 from isoflop.uncertainty.searches import ELEMENTS, Replicates
@@ -109,7 +110,9 @@ def bootstrap(
     """Add bootstrap draws to a fit.
 
     Every replicate is polished to its own optimum from the fit or from the ends of others; one that
-    does not come close is searched again from other starts, and stays NaN if that fails too.
+    does not come close is searched again from other starts, and stays NaN if that fails too. Where the fit is not
+    certified, replicates also start far from it, where the law explains the runs about as well: from the fit
+    alone they would keep the split of terms that it happens to have.
 
     Reference: Efron and Tibshirani 1993 (pairs); Rubin 1981 (Bayesian weights).
 
@@ -161,10 +164,12 @@ def bootstrap(
 
 
 def _starts(problem: Problem, fit: Fit, optimum: Array) -> Array:
-    """The optimum, and in small tables a few points around it for replicates that need them."""
-    if problem.rows >= 20:
-        return optimum[None]
-    # Fewer than 20 runs: a replicate may have lost the runs that hold it near the optimum.
-    steps = np.linspace(-0.6, 0.6, 8)
-    moved = [optimum + s * np.where(np.arange(len(optimum)) % 2 == k % 2, 1.0, -0.5) for k, s in enumerate(steps)]
-    return np.stack([optimum, *moved])
+    """The optimum; in small tables a few points around it; and other ends where the runs do not settle which."""
+    found = [optimum]
+    if problem.rows < 20:
+        # A replicate may have lost the runs that hold it near the optimum.
+        steps = np.linspace(-0.6, 0.6, 8)
+        found += [optimum + s * np.where(np.arange(len(optimum)) % 2 == k % 2, 1.0, -0.5) for k, s in enumerate(steps)]
+    if not fit.certificate.ok:
+        found += far_ends(problem, fit.objective, optimum)
+    return np.stack(found)

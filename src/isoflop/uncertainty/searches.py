@@ -147,6 +147,9 @@ class Searches:
                     damping=DAMPING, max_steps=steps, tolerance=tolerance, together=self.replicates.size,
                 )  # fmt: skip
             self.spare.append(evaluator)
+            # A term may vanish with an exponent so large that its scale overflows: that is no end.
+            lost = ~self.problem.writable(found.u)
+            found.value[lost], found.promise[lost] = np.inf, np.inf
             return _best(found, many)
 
         before = int(index[0]) if len(index) else 0
@@ -160,9 +163,6 @@ class Searches:
         """Keep what is lower, and count what is so by more than rounding."""
         known = self.promise[index] < CLOSE
         close = found.promise < CLOSE
-        if beat:
-            # Where columns go together a term may vanish with an exponent so large that its scale overflows.
-            close &= np.isfinite(self.problem.natural(found.u)).all(axis=1)
         better = np.where(known, close & (found.value < self.value[index]), close | (found.value < self.value[index]))
         gained = better & known & (found.value < self.value[index] * (1 - BETTER))
         better = gained if beat else better
