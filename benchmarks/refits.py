@@ -1,5 +1,7 @@
 """Whether refits end at their own optimum: a sample of them against searches from many other starts."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from isoflop.fit.evaluate import Evaluator
@@ -11,25 +13,45 @@ from isoflop.uncertainty.bootstrap import bind_fit, draw_weights
 from isoflop.uncertainty.refits import refit_all
 from isoflop.uncertainty.searches import ELEMENTS, Replicates
 
-DRAWS = 1000
-"""Replicates among which the sample is drawn: they start from each other's ends."""
+DRAWS = 4000
 
 
-def worst_excess(fit: Fit, table: RunTable, *, sample: int, rng: np.random.Generator) -> float:
-    """Return how far the worst refit of a sample lies above the best end of many searches, relative."""
+@dataclass(frozen=True)
+class Refits:
+    """Replicates with their weights, shape (replicates, rows), and where they ended, shape (replicates, q)."""
+
+    evaluator: Evaluator
+    weights: np.ndarray
+    ends: np.ndarray
+
+
+def refitted(fit: Fit, table: RunTable, *, rng: np.random.Generator) -> Refits:
+    """Refit all replicates, and keep what they were fitted to."""
     problem = bind_fit(fit, table)
-    evaluator = Evaluator(problem, fit.objective)
     weights = draw_weights(rng, DRAWS, problem.rows, "pairs", None)
     size = ELEMENTS // problem.rows
     blocks = Replicates(DRAWS, size, lambda block: weights[block * size : (block + 1) * size])
-    found = refit_all(problem, fit.objective, problem.search(fit.theta[None]), blocks)
+    ends = refit_all(problem, fit.objective, problem.search(fit.theta[None]), blocks)
+    return Refits(Evaluator(problem, fit.objective), weights, ends)
+
+
+def worst_left(made: Refits) -> float:
+    """Return how far the worst of all refits lies above the optimum that a long search from there finds, relative."""
+    size = ELEMENTS // made.evaluator.problem.rows
+    found = minimise(made.evaluator, made.ends, made.weights, damping=1e-3, together=size)
+    return float((made.evaluator.value(made.ends, made.weights) / found.value - 1).max())
+
+
+def worst_excess(made: Refits, *, sample: int, rng: np.random.Generator) -> float:
+    """Return how far the worst refit of a sample lies above the best end of searches from everywhere, relative."""
+    evaluator, problem = made.evaluator, made.evaluator.problem
     # The thorough grid of a fit, ranked for each replicate's own weights, and starts around the refit.
     seeds = make_seeds(evaluator, thorough=True)
     worst = 0.0
     for k in np.linspace(0, DRAWS - 1, sample).astype(int):
-        near = found[k] + 0.3 * rng.standard_normal((16, problem.size))
+        near = made.ends[k] + 0.3 * rng.standard_normal((16, problem.size))
         starts = np.concatenate([seeds, near])
-        own = weights[k][None]
+        own = made.weights[k][None]
         ends = minimise(evaluator, starts, np.repeat(own, len(starts), axis=0))
-        worst = max(worst, float(evaluator.value(found[k][None], own)[0] / ends.value.min() - 1))
+        worst = max(worst, float(evaluator.value(made.ends[k][None], own)[0] / ends.value.min() - 1))
     return worst

@@ -27,7 +27,7 @@ from benchmarks.difficulty import LIMIT as SPREAD_LIMIT
 from benchmarks.difficulty import difficult, fitted
 from benchmarks.peers import curve_fit_from_its_start, grid_of_starts, pypi_chinchilla_alone
 from benchmarks.plans import LIMIT, PLANS, fit_with_draws, planned
-from benchmarks.refits import worst_excess
+from benchmarks.refits import refitted, worst_excess, worst_left
 from benchmarks.scale import ROWS, cold_start, measured
 
 from isoflop.fit.fitting import fit_law
@@ -79,22 +79,27 @@ def fits() -> list[Row]:
 
 
 def refits() -> list[Row]:
-    """4000 refits, and whether a sample of them can be improved on."""
+    """4000 refits, whether each is at its own optimum, and whether searches from everywhere find a lower one."""
     rows = []
     for name in FITTED:
         for objective in OBJECTIVES:
             law, table = case(name)
             fit = fit_law(law, table, objective=objective)
 
-            def refitted() -> object:
+            def drawn() -> object:
                 rng = np.random.default_rng(0)
                 return bootstrap(fit, table, rng=rng, draws=4000, resample="pairs", workers=1)  # noqa: B023
 
-            spent = cpu_seconds(refitted, 3)
+            spent = cpu_seconds(drawn, 3)
             of = f"{name}, {objective}"
             rows.append(("4000 refits", of, f"{spent:.2f} CPU-s", judged(spent, REFITS_LIMIT, "CPU-s")))
-            excess = worst_excess(fit, table, sample=20, rng=np.random.default_rng(1))
-            found = "worst of 20 refits above the best of many searches"
+            made = refitted(fit, table, rng=np.random.default_rng(1))
+            left = worst_left(made)
+            rows.append(
+                ("worst of 4000 refits above its own optimum", of, f"{left:.1e}", judged(left, EXCESS_LIMIT, ""))
+            )
+            found = "worst of 20 refits above the best of searches from everywhere"
+            excess = worst_excess(made, sample=20, rng=np.random.default_rng(1))
             rows.append((found, of, f"{excess:.1e}", judged(excess, EXCESS_LIMIT, "")))
     return rows
 

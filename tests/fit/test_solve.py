@@ -1,11 +1,14 @@
 """The solver: searches that take the places of those that have ended, and the last step of each."""
 
+from types import SimpleNamespace
+from typing import Any, cast
+
 import numpy as np
 import pytest
 from tests.fit.synthetic import chinchilla_runs
 
 from isoflop import laws
-from isoflop.fit.evaluate import Evaluator
+from isoflop.fit.evaluate import Evaluator, Local
 from isoflop.fit.fitting import fit_law
 from isoflop.fit.problem import Problem
 from isoflop.fit.solve import minimise
@@ -68,3 +71,23 @@ def test_a_last_step_that_rises_is_not_taken(
     monkeypatch.undo()
     assert found.converged.all()
     assert found.value == pytest.approx(evaluator.value(found.u, weights), rel=1e-14)
+
+
+class Quartic:
+    """An objective `1 + u^4`: Newton's steps take a third of the way, and promise a fifth of the promise before."""
+
+    problem = SimpleNamespace(rounding=0.0, priors=())
+
+    def local(self, u: np.ndarray, weights: Any = None, *, exact: bool = True) -> Local:  # noqa: ANN401
+        bent = 12 * u[:, :, None] ** 2
+        return Local(1 + u[:, 0] ** 4, 4 * u**3, bent, bent)
+
+    def value(self, u: np.ndarray, weights: Any = None) -> np.ndarray:  # noqa: ANN401
+        return 1 + u[:, 0] ** 4
+
+
+@pytest.mark.parametrize("tolerance", [1e-5, 1e-7, 1e-9])
+def test_searches_that_creep_must_promise_far_less(tolerance: float) -> None:
+    found = minimise(cast("Evaluator", Quartic()), np.array([[1.0]]), tolerance=tolerance, damping=1e-3)
+    assert found.converged.all()
+    assert 0.001 * tolerance < found.promise[0] <= 0.01 * tolerance

@@ -28,6 +28,9 @@ LEVEL: Final = 1e-13
 UNDAMPED: Final = 1e-2
 """Weight of the metric below which a step is Newton's."""
 
+FAST: Final = 0.01
+"""Share of the promise before below which steps shrink fast, as Newton's do close to an optimum."""
+
 TOLERANCE: Final = 1e-13
 """A step that promises less than this share of the objective ends the search."""
 
@@ -104,7 +107,8 @@ def minimise(
         held: which coordinates of each search stay where they start, shape (batch, q), or None.
         ceiling: value that each search must come below, shape (batch,), or None; one that promises too little is given
             up.
-        tolerance: a step that promises less than this share of the objective ends a search.
+        tolerance: a step that promises less than this share of the objective ends a search, a hundredth of it where
+            steps shrink slowly.
         together: searches under way at a time; others take the place of those that end. None for all.
 
     Returns:
@@ -166,13 +170,17 @@ class _Search:
     def step(self) -> None:
         """One damped step of every running search."""
         now = self.running
-        step, now.promise = direction(now.local, now.brake)
+        step, promise = direction(now.local, now.brake)
+        # Where steps shrink slowly what is left is more than what the next one promises.
+        fast = (not self.task.exact) | (promise < FAST * now.promise) & np.isfinite(now.promise)
+        now.promise = promise
         invalid = np.isnan(step[:, 0])
         step = np.where(invalid[:, None], 0.0, step)
         longest = (np.abs(step) / np.maximum(np.abs(now.u), 1.0)).max(axis=1)
         step *= np.minimum(1.0, MAX_STEP / np.maximum(longest, 1e-300))[:, None]
         now.age += 1
-        now.small = ~invalid & (now.promise <= self.tolerance * now.local.value + self.rounding)
+        tolerance = np.where(fast, self.tolerance, max(FAST * self.tolerance, TOLERANCE))
+        now.small = ~invalid & (promise <= tolerance * now.local.value + self.rounding)
         last = now.small & (now.brake < UNDAMPED)
         if last.any():
             self._take_last(last, step)
