@@ -78,11 +78,11 @@ class Quartic:
 
     problem = SimpleNamespace(rounding=0.0, priors=())
 
-    def local(self, u: np.ndarray, weights: Any = None, *, exact: bool = True) -> Local:  # noqa: ANN401
+    def local(self, u: np.ndarray, weights: Any = None, *, exact: bool = True) -> Local:
         bent = 12 * u[:, :, None] ** 2
         return Local(1 + u[:, 0] ** 4, 4 * u**3, bent, bent)
 
-    def value(self, u: np.ndarray, weights: Any = None) -> np.ndarray:  # noqa: ANN401
+    def value(self, u: np.ndarray, weights: Any = None) -> np.ndarray:
         return 1 + u[:, 0] ** 4
 
 
