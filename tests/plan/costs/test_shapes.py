@@ -124,3 +124,10 @@ def test_full_recomputation_makes_the_forward_pass_again():
 def test_an_unknown_convention_is_named_with_those_that_exist():
     with pytest.raises(UnitsError, match=r"no FLOP convention '7nd'. Give one of 6nd"):
         convention("7nd")
+
+
+@pytest.mark.parametrize("params", [1.1e16, 1e60, float("inf"), float("nan")])
+def test_sizes_beyond_any_model_are_refused_at_once(params: float) -> None:
+    # Draws of a law that the runs do not determine hold such optima; trying their widths would never end.
+    with pytest.raises(InputError, match=r"1\.00e\+16 at most"):
+        shape_for(params)

@@ -8,6 +8,8 @@ from typing import Any, Final
 from isoflop.errors import InputError
 from isoflop.units import format_quantity
 
+LARGEST: Final = 1e16
+"""Params of the largest shape that is made: widths are tried one by one."""
 NEAR: Final = 0.05
 """A shape made for a size N may miss it by this share."""
 
@@ -226,12 +228,17 @@ def shape_for(
         The shape.
 
     Raises:
-        InputError: no shape comes within 5 % of N.
+        InputError: no shape comes within 5 % of N, or N is above 1e16.
 
     >>> shape = shape_for(7e9)
     >>> shape.width, shape.layers, shape.ffn, shape.params
     (4096, 34, 11008, 7143182336)
     """
+    if not params <= LARGEST:
+        raise InputError(
+            f"No shape is made of {format_quantity(params)} parameters, but of {format_quantity(LARGEST)} at most. "
+            "Give fewer, or a shape of your own."
+        )
     best: tuple[float, ModelShape] | None = None
     wide = round(3 * (params * aspect / 12) ** (1 / 3)) + 4 * head_dim
     for dim in (head_dim, head_dim // 2, head_dim // 4):

@@ -96,15 +96,17 @@ def overtraining(
     target = asked.best.loss if asked.target is None else asked.target
     x = _size(x_best, params, shrink)
     found = reach_on(setting.curve, target, x, asked.c, fixed_size=True)
-    numbers = {
-        "params": np.exp(x),
-        "tokens": np.exp(found.c - x),
-        "tokens_per_param": np.exp(found.c - 2 * x),
-        "flops": FLOPS_PER_PARAM_TOKEN * np.exp(found.c),
-        "loss": target,
-        "shrink": np.exp(x_best - x),
-        "extra_compute": np.expm1(found.c - asked.c),
-    }
+    # Draws of a law that the runs do not determine may have sizes beyond any number.
+    with np.errstate(over="ignore"):
+        numbers = {
+            "params": np.exp(x),
+            "tokens": np.exp(found.c - x),
+            "tokens_per_param": np.exp(found.c - 2 * x),
+            "flops": FLOPS_PER_PARAM_TOKEN * np.exp(found.c),
+            "loss": target,
+            "shrink": np.exp(x_best - x),
+            "extra_compute": np.expm1(found.c - asked.c),
+        }
     given = {"params": params, "loss": loss, "shrink": shrink}
     estimates = {word: setting.estimate(values) for word, values in numbers.items()}
     estimates |= {word: setting.exact(positive(word, value)) for word, value in given.items() if value is not None}

@@ -81,6 +81,8 @@ def plan(
     return _assemble(setting, answer)
 
 
+# Draws of a law that the runs do not determine may have an optimum beyond any number.
+@np.errstate(over="ignore")
 def _assemble(setting: Setting, answer: Answer) -> Plan:
     """Numbers, costs, steps and warnings of an answer."""
     best, law = answer.best, setting.fit.law
