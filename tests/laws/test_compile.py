@@ -103,7 +103,9 @@ def test_a_law_that_describes_an_unknown_parameter_is_refused():
         Law("t", "E + A/N^a", parameters={"gamma": Parameter("real")})
 
 
-@pytest.mark.parametrize("domain", [(1.0, float("inf")), (float("-inf"), 0.0), (float("nan"), 1.0)])
+@pytest.mark.parametrize(
+    "domain", [(0.0, float("inf")), (-1.0, float("inf")), (float("-inf"), 0.0), (float("nan"), 1.0)]
+)
 def test_an_interval_without_an_end_is_refused(domain):
     with pytest.raises(LawError, match="'positive' or 'real'"):
         Parameter(domain)

@@ -21,7 +21,7 @@ LAWS: Final = (
 )
 SHOW: Final = (
     *LAW,
-    ("parameters.NAME.domain", "`positive`, `real`, or [low, high]"),
+    ("parameters.NAME.domain", "`positive`, `real`, or [low, high]; high is the text inf where there is none"),
     ("parameters.NAME.meaning", "what the parameter is"),
     ("linear", "parameters in which the law is linear"),
     ("latex", "the equation as LaTeX"),

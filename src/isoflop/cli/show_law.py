@@ -1,11 +1,13 @@
 """Laws as tables and as JSON."""
 
+import math
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
 from isoflop.cli import output
 from isoflop.cli.law_example import example, outcome
+from isoflop.fit.stored_law import stored_domain
 from isoflop.laws.law import Law, Published
 from isoflop.runs.columns import VOCABULARY
 
@@ -26,8 +28,9 @@ def summary(law: Law) -> dict[str, Any]:
 
 def details(law: Law) -> dict[str, Any]:
     """Give everything about a law."""
+    meanings = {name: described.meaning for name, described in law.parameters.items()}
     parameters = {
-        name: {"domain": law.domain(name), "meaning": law.parameters[name].meaning if name in law.parameters else ""}
+        name: {"domain": stored_domain(law.domain(name)), "meaning": meanings.get(name, "")}
         for name in law.parameter_names
     }
     return summary(law) | {
@@ -105,7 +108,9 @@ def _column(word: str) -> tuple[str, str, str]:
 def _domain(law: Law, name: str) -> str:
     """A domain in a word, or an interval."""
     domain = law.domain(name)
-    return domain if isinstance(domain, str) else f"{domain[0]:g} to {domain[1]:g}"
+    if isinstance(domain, str):
+        return domain
+    return f"{domain[0]:g} to {domain[1]:g}" if math.isfinite(domain[1]) else f"at least {domain[0]:g}"
 
 
 def _published(law: Law, found: Published) -> list[str]:

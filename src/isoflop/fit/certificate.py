@@ -200,7 +200,10 @@ def bounds_check(evaluator: Evaluator, u: Array) -> CertificateCheck:
     for k, i in enumerate(problem.free):
         slot = problem.slots[i]
         theta = float(slot.natural(u[k]))
-        if math.isfinite(slot.high):
+        if slot.floored:
+            if theta < slot.low * (1 + 1e-4):
+                gone.append(f"{slot.name} = {theta:.4g} (the least that its domain allows)")
+        elif slot.closed:
             share = (theta - slot.low) / (slot.high - slot.low)
             if min(share, 1 - share) < 1e-4:
                 gone.append(f"{slot.name} = {theta:.4g} (end of its interval)")

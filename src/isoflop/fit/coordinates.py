@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from isoflop.errors import LawError
 from isoflop.laws.law import Law
+from isoflop.laws.parts import inside
 from isoflop.runs.table import RunTable
 
 Array = NDArray[Any]
@@ -28,7 +29,7 @@ class Slot:
         formal: index of the parameter in the formula.
         level: index of the level, or None.
         low: lower end of the domain.
-        high: upper end of the domain.
+        high: upper end of the domain; none above a lower end that is positive and belongs to the domain.
         tape_log: whether the tape takes its logarithm.
     """
 
@@ -39,37 +40,64 @@ class Slot:
     high: float
     tape_log: bool
 
+    @property
+    def closed(self) -> bool:
+        """Whether the domain has two ends."""
+        return math.isfinite(self.high)
+
+    @property
+    def floored(self) -> bool:
+        """Whether the domain starts at a number above zero, which may be reached, and goes on without end."""
+        return self.low > 0 and not self.closed
+
+    @property
+    def bent(self) -> bool:
+        """Whether the search coordinate is another than the tape's."""
+        return self.closed or self.floored or (self.low == 0 and not self.tape_log)
+
     def outer(self, theta: Array | float) -> Array:
         """Unbounded search coordinate of a natural value; a vanished parameter stays finite."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            if math.isfinite(self.high):
+            if self.closed:
                 share = (np.asarray(theta) - self.low) / (self.high - self.low)
                 u = np.log(share) - np.log1p(-share)
+            elif self.floored:
+                u = np.arccosh(np.maximum(np.asarray(theta) / self.low, 1.0))
             else:
                 u = np.asarray(np.log(theta) if self.low == 0 else theta)
-        return np.clip(u, -VANISHED, VANISHED) if self.low == 0 or math.isfinite(self.high) else u
+        return np.clip(u, -VANISHED, VANISHED) if self.low == 0 or self.closed else u
 
     def natural(self, u: Array) -> Array:
         """Natural value of a search coordinate."""
-        if math.isfinite(self.high):
-            return self.low + (self.high - self.low) / (1 + np.exp(-u))
-        return np.exp(u) if self.low == 0 else u
+        return self.chain(u)[0]
 
-    def tape(self, u: Array) -> tuple[Array, Array | float, Array | float]:
-        """Tape coordinate of a search coordinate, with its first and second derivative."""
-        if math.isfinite(self.high):
+    def chain(self, u: Array) -> tuple[Array, Array | float, Array | float]:
+        """Natural value of a search coordinate, with its first and second derivative."""
+        if self.closed:
             share = 1 / (1 + np.exp(-u))
-            theta = self.low + (self.high - self.low) * share
             first = (self.high - self.low) * share * (1 - share)
-            second = first * (1 - 2 * share)
-            if self.tape_log:
-                ratio = first / theta
-                return np.log(theta), ratio, second / theta - ratio**2
-            return theta, first, second
-        if self.low == 0 and not self.tape_log:
+            return self.low + (self.high - self.low) * share, first, first * (1 - 2 * share)
+        if self.floored:
+            # A search that ends at the floor gets there as fast as anywhere: the objective is a parabola in u.
+            theta = self.low * np.cosh(u)
+            return theta, self.low * np.sinh(u), theta
+        if self.low == 0:
             theta = np.exp(u)
             return theta, theta, theta
         return u, 1.0, 0.0
+
+    def tape(self, u: Array) -> tuple[Array, Array | float, Array | float]:
+        """Tape coordinate of a search coordinate, with its first and second derivative."""
+        if self.floored and self.tape_log:
+            slope = np.tanh(u)
+            return math.log(self.low / 2) + np.logaddexp(u, -u), slope, 1 - slope**2
+        if not self.bent:
+            return u, 1.0, 0.0
+        theta, first, second = self.chain(u)
+        if not self.tape_log:
+            return theta, first, second
+        ratio = first / theta
+        return np.log(theta), ratio, second / theta - ratio**2
 
 
 @dataclass(frozen=True)
@@ -107,7 +135,7 @@ def make_slots(law: Law, levels: Mapping[str, Levels], logarithmic: tuple[bool, 
 
 def check_value(slot: Slot, value: float, what: str) -> float:
     """A value inside the slot's domain, or an error that names both."""
-    if not (slot.low < value < slot.high and math.isfinite(value)):
+    if not inside(value, slot.low, slot.high):
         raise LawError(
             f"{what} {slot.name} = {value:g} lies outside its domain ({slot.low:g}, {slot.high:g}). "
             "Give a value inside."

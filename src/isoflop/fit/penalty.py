@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isoflop.fit.coordinates import Slot
 from isoflop.fit.problem import Problem
 
 Array = NDArray[Any]
@@ -28,7 +27,7 @@ def penalty(problem: Problem, u: Array, weights: Array | None) -> tuple[Array, A
     place = _places(problem)
     for number, prior in enumerate(problem.priors):
         k = place[prior.slot]
-        theta, first, second = _natural_chain(problem.slots[prior.slot], u[:, k])
+        theta, first, second = problem.slots[prior.slot].chain(u[:, k])
         gap = theta - prior.mean - _moved(problem, weights, number)
         weight = problem.prior_weight / prior.sd**2
         value += 0.5 * weight * gap**2
@@ -59,12 +58,3 @@ def _moved(problem: Problem, weights: Array | None, number: int) -> Array:
     if weights is None or weights.shape[1] == problem.rows:
         return np.zeros(1)
     return np.asarray(weights[:, problem.rows + number])
-
-
-def _natural_chain(slot: Slot, u: Array) -> tuple[Array, Array, Array]:
-    """Natural value of a search coordinate with its derivatives."""
-    theta = slot.natural(u)
-    if np.isfinite(slot.high):
-        first = (theta - slot.low) * (slot.high - theta) / (slot.high - slot.low)
-        return theta, first, first * (slot.high + slot.low - 2 * theta) / (slot.high - slot.low)
-    return (theta, theta, theta) if slot.low == 0 else (theta, np.ones_like(theta), np.zeros_like(theta))

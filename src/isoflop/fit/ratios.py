@@ -1,6 +1,5 @@
 """How the slopes of all slots follow from the few that the tapes give."""
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +37,7 @@ def chain(slots: tuple[Slot, ...], u: Array) -> tuple[Array, Array, Array]:
     v, first, second = u.copy(), np.ones_like(u), np.zeros_like(u)
     for k, slot in enumerate(slots):
         # The others enter the tape as they are.
-        if math.isfinite(slot.high) or (slot.low == 0 and not slot.tape_log):
+        if slot.bent:
             v[:, k], first[:, k], second[:, k] = slot.tape(u[:, k])
     return v, first, second
 

@@ -19,6 +19,8 @@ Array = NDArray[Any]
 EXPONENT_RANGE: Final = (0.05, 1.5)
 SCALE_RANGE: Final = (1e-3, 1e6)
 REAL_RANGE: Final = (-3.0, 3.0)
+ABOVE: Final = 1e3
+"""Seeds of a parameter with a least value go up to so many times that."""
 CHUNK: Final = 128
 FEW: Final = 5
 
@@ -72,11 +74,13 @@ def _spread(problem: Problem, formal: int, share: Array) -> Array:
     start = None if described is None else described.start
     if start is not None:
         low, high = _column_range(problem, name) if start == "within" else start
-    elif np.isfinite(slot.high):
+    elif slot.closed:
         width = slot.high - slot.low
         low, high = slot.low + 0.05 * width, slot.high - 0.05 * width
     elif slot.low == 0:
         low, high = SCALE_RANGE if slot.tape_log else EXPONENT_RANGE
+    elif slot.floored:
+        low, high = slot.low, ABOVE * slot.low
     else:
         low, high = REAL_RANGE
     return low * (high / low) ** share if low > 0 else low + (high - low) * share
@@ -152,9 +156,9 @@ def _solve_linear(evaluator: Evaluator, full: Array, solved: list[int]) -> Array
         slot = problem.slots[i]
         # A real parameter enters as exp(v) (its v is the logarithm) or linearly (its v is itself).
         v = values[:, column] if signed[column] else np.log(values[:, column])
-        if np.isfinite(slot.high):
+        if slot.closed or slot.floored:
             theta = np.exp(v) if slot.tape_log else v
-            margin = 1e-3 * (slot.high - slot.low)
+            margin = 1e-3 * (slot.high - slot.low if slot.closed else slot.low)
             theta = np.clip(theta, slot.low + margin, slot.high - margin)
             v, values[:, column] = slot.outer(theta), theta
         full[:, i] = v

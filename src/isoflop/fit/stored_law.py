@@ -74,8 +74,8 @@ def law_from(data: Mapping[str, Any], given: Law | None) -> Law:
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:
     """A parameter for JSON, where a pair is a list."""
-    start = {} if parameter.start is None else {"start": _listed(parameter.start)}
-    return {"domain": _listed(parameter.domain), "meaning": parameter.meaning, **start}
+    start = {} if parameter.start is None else {"start": stored_domain(parameter.start)}
+    return {"domain": stored_domain(parameter.domain), "meaning": parameter.meaning, **start}
 
 
 def _read_parameter(stored: Mapping[str, Any]) -> Parameter:
@@ -84,9 +84,9 @@ def _read_parameter(stored: Mapping[str, Any]) -> Parameter:
     return Parameter(_paired(stored["domain"]), stored["meaning"], None if start is None else _paired(start))
 
 
-def _listed(value: str | tuple[float, float]) -> str | list[float]:
-    """A word as it is, a pair as a list."""
-    return value if isinstance(value, str) else list(value)
+def stored_domain(value: str | tuple[float, float]) -> str | list[float | str]:
+    """A word as it is, a pair as a list for JSON; an end without limit as text."""
+    return value if isinstance(value, str) else _ends(value)
 
 
 def _paired(stored: Any) -> Any:  # noqa: ANN401 - a word of several kinds, or a pair

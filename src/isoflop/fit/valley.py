@@ -41,9 +41,7 @@ def valley_check(evaluator: Evaluator, u: Array) -> CertificateCheck:
     scale = max(problem.rows - problem.size, 1) / (lowest + problem.rounding)
     # By curvature, a move of one costs half of 1/(H^-1)_kk; where that is much, nothing is walked.
     bent = 0.5 * scale / np.maximum(np.diag(np.linalg.pinv(local.curvature[0])), 1e-300)
-    places = [
-        k for k, i in enumerate(problem.free) if problem.slots[i].low == 0 and not math.isfinite(problem.slots[i].high)
-    ]
+    places = [k for k, i in enumerate(problem.free) if problem.slots[i].low == 0 and not problem.slots[i].closed]
     found = {(k, move): WALK**2 * float(bent[k]) for k in places for move in (-WALK, WALK)}
     walked = [(k, move) for k, move in found if bent[k] < 1 / DOUBTFUL**2]
     found |= dict(zip(walked, scale * (_moved(evaluator, u, walked) - lowest), strict=True))

@@ -127,7 +127,7 @@ def _parameter(data: dict[str, Any]) -> Parameter:
     if isinstance(domain, list) and len(domain) == 2:
         domain = (float(domain[0]), float(domain[1]))
     elif domain not in ("positive", "real"):
-        raise LawError(f"The domain {domain!r} is not known. Write 'positive', 'real' or [low, high].")
+        raise LawError(f"The domain {domain!r} is not known. Write 'positive', 'real', [low, high] or [low, inf].")
     return Parameter(domain, str(data.get("meaning", "")))
 
 

@@ -17,7 +17,8 @@ class Parameter:
     """Domain and meaning of one parameter.
 
     Args:
-        domain: `"positive"`, `"real"`, or an open interval `(low, high)`.
+        domain: `"positive"`, `"real"`, an open interval `(low, high)`, or `(low, math.inf)` with low above zero,
+            which is the least value allowed.
         meaning: a few words, with the unit where it has one.
         start: range in which seeds are looked for, when the default does not suit; in units
             in which every column has geometric mean 1. `"within"`: the range of the column whose
@@ -30,11 +31,19 @@ class Parameter:
 
     def __post_init__(self) -> None:
         """Refuse an empty interval."""
-        if not isinstance(self.domain, str) and not -math.inf < self.domain[0] < self.domain[1] < math.inf:
+        if isinstance(self.domain, str):
+            return
+        low, high = self.domain
+        if not (-math.inf < low < high < math.inf or 0 < low < high):
             raise LawError(
-                f"The interval {self.domain} is empty or has no end. Write (low, high) with low < high, "
-                "or 'positive' or 'real'."
+                f"The interval {self.domain} is empty or has no end. Write (low, high) with low < high, (low, inf) "
+                "with low above zero, or 'positive' or 'real'."
             )
+
+
+def inside(value: float, low: float, high: float) -> bool:
+    """Whether a domain holds a value: open intervals do not hold their ends, a least value above zero is held."""
+    return low < value < high or 0 < low == value < high == math.inf
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from isoflop.fit.solve import minimise
 from isoflop.fit.values import inputs_of
 from isoflop.laws.formula import column_symbol
 from isoflop.laws.law import Law, Parameter
+from isoflop.laws.parts import inside
 from isoflop.runs.table import RunTable
 from isoflop.uncertainty.bootstrap import bind_fit
 
@@ -126,7 +127,7 @@ def _objective_of(fit: Fit, law: Law, table: RunTable, name: str, start: dict[st
     domain = law.domain(name.partition("[")[0])
 
     def reached(value: float) -> float:
-        if not isinstance(domain, str) and not domain[0] < value < domain[1]:
+        if not isinstance(domain, str) and not inside(value, *domain):
             return math.inf  # so that an open side ends where the domain does
         problem = bind_checked(
             law,
