@@ -81,6 +81,29 @@ def test_a_search_that_ends_at_the_least_value_converges_like_any_other(kink: tu
     assert np.median(found.steps) < 20
 
 
+def test_a_search_from_a_least_value_leaves_it_where_the_objective_falls() -> None:
+    # At the value itself the slope is nil on both sides, and Newton's step leads to this top of the objective.
+    flops = np.geomspace(1e17, 1e24, 60)
+    smooth = {"a": 0.5, "b": 60.0, "c0": 0.05, "c1": 0.2, "d1": 2.3e20, "f1": 0.5}
+    runs = iso.as_runs({"flops": flops, "loss": laws.get("bnsl-1-flops").predict(smooth, flops=flops)})
+    fit = iso.fit("bnsl-1-flops", runs, bootstrap=0, objective="log-ls")
+    problem = bind_fit(fit, runs)
+    for width in (SHARPEST, SHARPEST * 1.001):
+        start = problem.search(np.array([[{**fit.parameters, "f1": width}[name] for name in fit.names]]))
+        found = minimise(Evaluator(problem, fit.objective), start)
+        assert problem.natural(found.u)[0, fit.names.index("f1")] == pytest.approx(0.5, rel=1e-5)
+
+
+def test_a_coordinate_that_is_held_stays_at_its_least_value(kink: tuple[iso.RunTable, iso.Fit]) -> None:
+    runs, fit = kink
+    problem = bind_fit(fit, runs)
+    start = problem.search(fit.theta[None])
+    held = problem.floored[None]
+    start[held] = 0.0
+    found = minimise(Evaluator(problem, fit.objective), start, held=held)
+    assert found.u[held].tolist() == [0.0]
+
+
 def test_a_fit_with_a_least_value_goes_to_json_and_back(kink: tuple[iso.RunTable, iso.Fit]) -> None:
     _, fit = kink
     text = fit.to_json()

@@ -76,7 +76,7 @@ def test_a_last_step_that_rises_is_not_taken(
 class Quartic:
     """An objective `1 + u^4`: Newton's steps take a third of the way, and promise a fifth of the promise before."""
 
-    problem = SimpleNamespace(rounding=0.0, priors=())
+    problem = SimpleNamespace(rounding=0.0, priors=(), floored=np.zeros(1, dtype=bool), off_floors=lambda u, _: u)
 
     def local(self, u: np.ndarray, weights: Any = None, *, exact: bool = True) -> Local:
         bent = 12 * u[:, :, None] ** 2

@@ -26,6 +26,10 @@ BLOCK_ROWS: Final = 8192
 """Rows worked on at a time, so that memory does not grow with the table."""
 
 
+ABOVE_FLOOR: Final = 0.3
+"""Search coordinate from which a search leaves a least value, 5 % above it: at the value itself there is no slope."""
+
+
 @dataclass(frozen=True)
 class Prior:
     """Gaussian knowledge about one free parameter, in natural units."""
@@ -92,6 +96,11 @@ class Problem:
         size = 1.0 if self.log else float(np.sqrt(np.mean(self.response**2)))
         return float(0.5 * np.sum(self.weights) * (3e-12 * size) ** 2)
 
+    @cached_property
+    def floored(self) -> NDArray[np.bool_]:
+        """Which free parameters have a least value above zero, shape (q,)."""
+        return np.array([self.slots[i].floored for i in self.free], dtype=bool)
+
     @property
     def free_names(self) -> tuple[str, ...]:
         """Names of the free parameters."""
@@ -120,6 +129,13 @@ class Problem:
     def writable(self, u: Array) -> Array:
         """Which points have finite natural parameters: the scale of a steep term may overflow, shape (…,)."""
         return np.asarray(np.isfinite(self.natural(u)).all(axis=-1))
+
+    def off_floors(self, u: Array, held: Array | None = None) -> Array:
+        """Points a little above the least values, where the objective has a slope; held coordinates stay."""
+        if not self.floored.any():
+            return u
+        low = self.floored & (np.abs(u) < ABOVE_FLOOR)
+        return np.where(low if held is None else low & ~held, ABOVE_FLOOR, u)
 
     def search(self, theta: Array) -> Array:
         """Search coordinates of the free slots from natural parameters, (…, all) → (…, q)."""

@@ -71,13 +71,22 @@ class Task:
         """Weights of the runs in some searches."""
         return _some(self.weights, place)
 
+    def look(self, u: Array, weights: Array | None, held: Array | None) -> Local:
+        """The objective at some points as searches see it: without coordinates that are held, and bent up at floors."""
+        local = self.evaluator.local(u, weights, exact=self.exact)
+        for k in np.flatnonzero(self.evaluator.problem.floored):
+            # The objective is even in such a coordinate: Newton's step would lead to its top at the floor.
+            local.curvature[:, k, k] = np.abs(local.curvature[:, k, k])
+        return hold(local, held)
+
     def begin(self, place: Array) -> Running:
         """The objective at some starts; searches where it is infinite are not begun."""
-        u, held, ceiling = self.start[place], _some(self.held, place), _some(self.ceiling, place)
+        held, ceiling = _some(self.held, place), _some(self.ceiling, place)
+        u = self.evaluator.problem.off_floors(self.start[place], held)
         weights = self.weights_of(place)
         # Replicates that start at one point share what the law gives there.
         alike = weights is not None and not self.evaluator.problem.priors and bool((u == u[:1]).all())
-        local = hold(self.evaluator.local(u[:1] if alike else u, weights, exact=self.exact), held)
+        local = self.look(u[:1] if alike else u, weights, held)
         every = np.full(len(place), self.damping)
         begun = Running(
             place, u, local, held, ceiling, every, np.full_like(every, 2.0),

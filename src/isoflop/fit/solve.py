@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isoflop.fit.evaluate import Evaluator, Local
-from isoflop.fit.running import Task, hold, merge
+from isoflop.fit.running import Task, merge
 
 Array = NDArray[Any]
 
@@ -74,9 +74,9 @@ def direction(local: Local, damping: Array) -> tuple[Array, Array]:
             [np.linalg.lstsq(a, -b, rcond=None)[0] for a, b in zip(scaled, local.slope * scale, strict=True)]
         )
         step = step * scale
+    # As the matrix takes the step to the slope, a step that goes down is one along which the model bends up.
     linear = (local.slope * step).sum(axis=1)
-    bent = (np.matmul(matrix, step[:, :, None])[:, :, 0] * step).sum(axis=1)
-    good = (linear < 0) & (bent > 0) & np.isfinite(step).all(axis=1)
+    good = (linear < 0) & np.isfinite(step).all(axis=1)
     return np.where(good[:, None], step, np.nan), -linear
 
 
@@ -181,7 +181,7 @@ class _Search:
         now.age += 1
         tolerance = np.where(fast, self.tolerance, max(FAST * self.tolerance, TOLERANCE))
         now.small = ~invalid & (promise <= tolerance * now.local.value + self.rounding)
-        last = now.small & (now.brake < UNDAMPED)
+        last = (now.small & (now.brake < UNDAMPED)) | (now.age >= self.max_steps)
         if last.any():
             self._take_last(last, step)
             step, invalid = step[~last], invalid[~last]
@@ -191,6 +191,7 @@ class _Search:
     def _take_last(self, last: Array, step: Array) -> None:
         """End the searches that are all but there with one more step, for which the value alone is looked at."""
         now = self.running
+        # A step that leads nowhere ends where it began.
         ahead, before = now.u[last] + step[last], now.local.value[last]
         value = self.evaluator.value(ahead, self.task.weights_of(now.place[last]))
         accept = value <= before * (1 + LEVEL)
@@ -202,7 +203,7 @@ class _Search:
         """Take the steps that lower the objective, and set the brakes of the next by how well they were foreseen."""
         now, local = self.running, self.running.local
         weights = self.task.weights_of(now.place)
-        new = hold(self.evaluator.local(now.u + step, weights, exact=self.task.exact), now.held)
+        new = self.task.look(now.u + step, weights, now.held)
         gain = local.value - new.value
         bent = np.matmul(local.curvature, step[:, :, None])[:, :, 0]
         model = -((local.slope + 0.5 * bent) * step).sum(axis=1)
@@ -217,7 +218,7 @@ class _Search:
         if now.ceiling is not None:
             # A full step promises half of `promise`; four times as much is allowed for.
             done |= local.value - 2 * now.promise > now.ceiling
-        self.finish(done | (now.age >= self.max_steps))
+        self.finish(done)
 
     def finish(self, done: Array) -> None:
         """Write down the searches that have ended and drop them from the batch."""

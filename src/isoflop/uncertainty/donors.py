@@ -60,7 +60,11 @@ def donors_of(search: Searches, index: Array, optimum: Array) -> Donors | None:
     if min(len(index), room) < FEWEST_DONORS:
         return None
     known = search.u[index[search.promise[index] < CLOSE][:room]]
-    u = np.concatenate([optimum[None], known])
+    return donors_at(search, np.concatenate([optimum[None], known]))
+
+
+def donors_at(search: Searches, u: Array) -> Donors:
+    """Points as donors, shape (donors, q)."""
     return Donors(u, Evaluator(search.problem, search.objective).contributions(u))
 
 

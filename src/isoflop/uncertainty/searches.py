@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from isoflop.engine import Progress, map_tasks
 from isoflop.fit.evaluate import Evaluator
 from isoflop.fit.objective import Objective
-from isoflop.fit.problem import Problem
+from isoflop.fit.problem import ABOVE_FLOOR, Problem
 from isoflop.fit.seeds import make_seeds
 from isoflop.fit.solve import Solution, minimise
 
@@ -39,6 +39,9 @@ ENDLESS: Final = 1e-10
 
 ROUGH_STEPS: Final = 4
 """Their first steps, by sums of squares alone: they cost half as much, and most searches are then given up."""
+
+LOOK: Final = 2
+"""Steps after which the objective tells who may have an end there: more cost more, one tells less."""
 
 BETTER: Final = 1e-9
 """Share of the objective by which a lower end is another one."""
@@ -106,6 +109,10 @@ class Searches:
         """Ends, NaN where no search came close."""
         return np.where((self.promise < CLOSE)[:, None], self.u, np.nan)
 
+    def _evaluator(self) -> Evaluator:
+        """One that no other thread uses; to be put back."""
+        return self.spare.pop() if self.spare else Evaluator(self.problem, self.objective)
+
     def polish(
         self,
         index: Array,
@@ -128,13 +135,13 @@ class Searches:
             How many replicates have another, lower end now.
         """
         size = QUEUE * self.replicates.size
-        parts = [index[k : k + size] for k in range(0, len(index), size)]
+        parts = _parts(index, size)
 
         def work(part: Array) -> Solution:
             weights = self.replicates.weights(part)
             given = starts(part, weights)
             many = len(given)
-            evaluator = self.spare.pop() if self.spare else Evaluator(self.problem, self.objective)
+            evaluator = self._evaluator()
             begin = given.reshape(-1, self.problem.size)
             repeated = weights if many == 1 else np.tile(weights, (many, 1))
             if beat:
@@ -171,10 +178,30 @@ class Searches:
         self.promise[place], self.converged[place] = found.promise[better], found.converged[better]
         return int(gained.sum())
 
+    def approach(self, index: Array, point: Array) -> tuple[Array, Array]:
+        """Where a few steps from one point lead some replicates, and their objective there."""
+
+        def work(part: Array) -> Solution:
+            evaluator, weights = self._evaluator(), self.replicates.weights(part)
+            found = minimise(
+                evaluator, np.repeat(point[None], len(part), axis=0), weights,
+                damping=DAMPING, max_steps=LOOK, together=self.replicates.size,
+            )  # fmt: skip
+            self.spare.append(evaluator)
+            return found
+
+        found = map_tasks(work, _parts(index, QUEUE * self.replicates.size), workers=self.workers)
+        return np.concatenate([f.u for f in found]), np.concatenate([f.value for f in found])
+
     def go_on(self) -> None:
         """End the searches that were cut short, together."""
         index = np.flatnonzero(~self.converged & np.isfinite(self.value))
         self.polish(index, lambda part, _: self.u[part][None], patient=True)
+
+    def leave_floors(self) -> None:
+        """Search anew a little above least values where searches ended at them: there may be a lower end."""
+        at_floor = (np.abs(self.u) < ABOVE_FLOOR) & self.problem.floored
+        self.polish(np.flatnonzero(at_floor.any(axis=1)), lambda part, _: self.u[part][None])
 
     def rescue(self) -> None:
         """Search anew for replicates that came close to no optimum."""
@@ -182,6 +209,10 @@ class Searches:
         seeds = make_seeds(Evaluator(self.problem, self.objective)) if len(lost) else self.u[:0]
         for k in lost:
             self.polish(np.array([k]), from_all(seeds), patient=True)
+
+
+def _parts(index: Array, size: int) -> list[Array]:
+    return [index[k : k + size] for k in range(0, len(index), size)]
 
 
 def _overtake(evaluator: Evaluator, begin: Array, weights: Array, below: Array, *, together: int) -> Solution:
