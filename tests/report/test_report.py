@@ -54,6 +54,33 @@ def fit_with_draws(law, runs, **settings):
     return bootstrap(fit_law(law, runs, **settings), runs, draws=40, rng=np.random.default_rng(1))
 
 
+@pytest.mark.parametrize(
+    ("far", "words"),
+    [
+        ({}, ", within the range of the runs."),
+        ({"params": 0.01}, ", within the range of the runs."),
+        ({"flops": 2.0, "params": 1.1, "tokens": 0.9}, ", 2.0 decades beyond the largest run."),
+        ({"flops": 1.0, "tokens": 1.7}, ", 1.0 decades beyond the largest run (1.7 decades of tokens)."),
+        ({"params": 0.6, "tokens": 1.7}, ", outside the runs by 0.6 decades of params and 1.7 decades of tokens."),
+    ],
+)
+def test_the_headline_says_how_far_a_plan_lies_from_the_runs_in_every_column(fitted, far, words):
+    made = replace(plan(fitted, flops=3e19), distance_decades=far)
+    assert headline(fitted, made, None)[0].text.endswith(f"(90% intervals){words}")
+
+
+def test_a_plan_inside_the_compute_of_the_runs_may_lie_outside_their_tokens():
+    params = np.geomspace(1e7, 1e10, 20)
+    law = laws.get("chinchilla")
+    loss = law.predict(law.published_set("epoch-2024").values, params=params, tokens=20 * params)
+    noise = np.exp(0.003 * np.random.default_rng(0).standard_normal(20))
+    runs = RunTable.from_columns({"params": params, "tokens": 20 * params, "loss": loss * noise})
+    fit = fit_with_draws(law, runs)
+    made = plan(fit, params=2e8, tokens=1e13)
+    assert "flops" not in made.distance_decades
+    assert headline(fit, made, None)[0].text.endswith("outside the runs by 1.7 decades of tokens.")
+
+
 @pytest.fixture(scope="module")
 def runs():
     return grid()

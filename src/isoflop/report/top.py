@@ -1,10 +1,15 @@
 """Top and end of the page: the answer in one sentence, and what no interval on the page contains."""
 
+from typing import Final
+
 from isoflop.fit import Fit
 from isoflop.plan import Plan
 from isoflop.report.blocks import Block, Facts, Items, Section, Text
 from isoflop.report.words import number, percent, quantity, sentence, with_interval
 from isoflop.validate import Backtest
+
+NEAR: Final = 0.05
+"""Decades outside the runs that the headline does not mention."""
 
 
 def headline(fit: Fit, plan: Plan | None, found: Backtest | None, answer: str = "") -> list[Block]:
@@ -19,7 +24,7 @@ def headline(fit: Fit, plan: Plan | None, found: Backtest | None, answer: str = 
     Returns:
         Boxes for the top of the page.
     """
-    said = answer or (_plan_sentence(fit, plan) if plan is not None and plan.exists else _fit_sentence(fit))
+    said = answer or (_plan_sentence(plan) if plan is not None and plan.exists else _fit_sentence(fit))
     facts = [("Runs", f"{fit.rows:,}"), ("Certificate", fit.certificate.verdict)]
     if found is not None:
         facts.append(("Back-test error", percent(found.mean_abs_rel_error)))
@@ -36,7 +41,7 @@ def headline(fit: Fit, plan: Plan | None, found: Backtest | None, answer: str = 
     return blocks
 
 
-def _plan_sentence(fit: Fit, plan: Plan) -> str:
+def _plan_sentence(plan: Plan) -> str:
     """A plan in one sentence with its intervals and its distance from the runs."""
     params, tokens = with_interval(plan.params, "params"), with_interval(plan.tokens, "tokens")
     low, high = plan.flops.interval
@@ -49,17 +54,19 @@ def _plan_sentence(fit: Fit, plan: Plan) -> str:
     else:
         target = quantity("loss", float(plan.loss.value))
         said = f"For a loss of {target}, train {params} parameters on {tokens} tokens with {budget} FLOP"
-    return f"{said} ({plan.level:.0%} intervals){_beyond(fit, float(plan.flops.value))}."
+    return f"{said} ({plan.level:.0%} intervals){_beyond(plan)}."
 
 
-def _beyond(fit: Fit, flops: float) -> str:
-    """How far a compute lies beyond the runs, in words."""
-    from math import log10
-
-    if "flops" not in fit.data.ranges:
-        return ""
-    far = log10(flops / fit.data.ranges["flops"][1])
-    return f", {far:.1f} decades beyond the largest run" if far > 0.05 else ", within the range of the runs"
+def _beyond(plan: Plan) -> str:
+    """How far a plan lies outside the runs: in compute, and in what lies farther than that."""
+    far = {word: away for word, away in plan.distance_decades.items() if away > NEAR}
+    if not far:
+        return ", within the range of the runs"
+    compute = far.get("flops", 0.0)
+    words = [f"{away:.1f} decades of {word}" for word, away in far.items() if away > compute]
+    if not compute:
+        return f", outside the runs by {' and '.join(words)}"
+    return f", {compute:.1f} decades beyond the largest run" + (f" ({' and '.join(words)})" if words else "")
 
 
 def _fit_sentence(fit: Fit) -> str:

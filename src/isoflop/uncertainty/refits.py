@@ -18,7 +18,7 @@ LEADERS: Final = 500
 """Replicates that start from the fit; the others start from the best of their ends."""
 
 ROUNDS: Final = 4
-"""Searches of the leaders from other ends, at most, while they still find lower ones; later ones gain by one only."""
+"""Searches of the leaders from other ends, at most, as long as enough of them still find lower ones."""
 
 SUSPECTS: Final = 150
 """Replicates tried from another end at a time, the most suspect first."""
@@ -86,7 +86,7 @@ def refit_all(
 
 
 def _settle(search: Searches, leaders: Array, optimum: Array) -> bool:
-    """Try replicates from each other's ends until that finds nothing lower; whether any had a lower end."""
+    """Try replicates from each other's ends until that finds hardly any lower one; whether it found any."""
     for rounds in range(ROUNDS):
         gained = _leave(search, leaders, donors_of(search, leaders, optimum), optimum)
         if gained < FEW * SUSPECTS:
