@@ -9,6 +9,7 @@ from tests.report.support import text_of
 
 import isoflop as iso
 from isoflop.report import render_report
+from isoflop.uncertainty.bootstrap import bootstrap
 
 LINE = "E + K/D^a"
 SAID = "rows of one run are not independent"
@@ -35,6 +36,14 @@ def test_intervals_that_take_checkpoints_as_independent_say_so(resample: str) ->
     (note,) = notes_of(8, resample=resample)
     assert note.startswith("8 runs have up to 6 rows each")
     assert note.endswith("too narrow. Resample by run: --resample cluster:run.")
+
+
+def test_forecasts_from_such_a_fit_say_so_too() -> None:
+    fit = iso.fit(LINE, rows(8), bootstrap=20)
+    for one in (fit, iso.Fit.from_json(fit.to_json())):
+        assert any(SAID in text for text in one.predict(tokens=1e12).leaves_out)
+    again = bootstrap(fit, iso.as_runs(rows(8)), rng=np.random.default_rng(0), draws=20, resample="cluster:run")
+    assert not any(SAID in text for text in again.predict(tokens=1e12).leaves_out)
 
 
 @pytest.mark.parametrize("choices", [{"resample": "cluster:run"}, {"bootstrap": 0}])

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,6 +22,10 @@ from isoflop.laws.law import Law
 from isoflop.units import training_flops
 
 Array = NDArray[Any]
+
+
+DEPENDENT: Final = "dependent_rows"
+"""Name of the setting of a fit whose draws took rows of one run as independent."""
 
 
 def one_of(correction: Correction) -> Correction:
@@ -124,6 +128,8 @@ class Fit:
         failed = 0.0 if self.draws is None else float(np.mean(~np.isfinite(self.draws).all(axis=1)))
         if failed > 0:
             missing.append(f"{failed:.1%} of the draws, which found no optimum")
+        if self.settings.get(DEPENDENT):
+            missing.append("that rows of one run are not independent: the draws took them to be (resample by run)")
         missing.append("that the law itself may be wrong beyond the data (compare laws)")
         if self.inflation is None:
             missing.append("the extra error that a back-test would show (run one)")

@@ -11,7 +11,8 @@ from isoflop.engine import Progress
 from isoflop.errors import FitError
 from isoflop.fit.prepare import bind_checked, prepare
 from isoflop.fit.problem import Problem
-from isoflop.fit.result import Fit
+from isoflop.fit.result import DEPENDENT, Fit
+from isoflop.runs.design import checkpoints
 from isoflop.runs.table import RunTable
 from isoflop.uncertainty.far_ends import far_ends
 from isoflop.uncertainty.leverages import leverage_of
@@ -140,7 +141,8 @@ def bootstrap(
     if draws < 2:
         raise FitError(f"{draws} bootstrap draws give no interval. Ask for at least 2; 1000 is usual.")
     problem = bind_fit(fit, table)
-    clusters = clusters_of(problem, prepare(fit.law, table, fit.response), resample)
+    runs = prepare(fit.law, table, fit.response)
+    clusters = clusters_of(problem, runs, resample)
     start = problem.search(fit.theta[None])
     spread = _starts(problem, fit, start[0])
     least = min(problem.size + 1, problem.rows) - len(problem.priors)
@@ -156,9 +158,12 @@ def bootstrap(
 
     ends = refit_all(problem, fit.objective, spread, Replicates(draws, size, draw), workers=workers, progress=progress)
     theta = problem.natural(ends)
-    settings = {**fit.settings, "bootstrap": draws, "resample": resample}
+    earlier = {key: value for key, value in fit.settings.items() if key not in ("clusters", DEPENDENT)}
+    settings = {**earlier, "bootstrap": draws, "resample": resample}
     if clusters is not None:
         settings["clusters"] = int(clusters.max()) + 1
+    elif checkpoints(runs):
+        settings[DEPENDENT] = True
     found = leverage_of(problem, fit.objective, start[0], theta) if resample == "bayes" else None
     return replace(fit, draws=theta, settings=settings, leverage=found)
 
