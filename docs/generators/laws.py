@@ -11,6 +11,7 @@ from isoflop import laws
 from isoflop.cli.law_example import example, outcome
 from isoflop.cli.show_law import schedules
 from isoflop.laws import Law, Published
+from isoflop.laws.parts import domain_words
 from isoflop.runs.columns import VOCABULARY
 
 _EVIDENCE = {
@@ -128,12 +129,10 @@ def _column(word: str) -> tuple[str, str, str, str]:
 
 def _parameter(law: Law, name: str) -> tuple[str, str, str, str]:
     """Return a parameter's row."""
-    domain = law.domain(name)
-    text = domain if isinstance(domain, str) else f"({domain[0]:g}, {domain[1]:g})"
     meaning = law.parameters[name].meaning if name in law.parameters else ""
     levels = law.parsed.indexed.get(name)
     meaning += f"; one for each level of `{levels}`" if levels else ""
-    return f"`{name}`", text, "yes" if name in law.linear else "", meaning
+    return f"`{name}`", domain_words(law.domain(name)), "yes" if name in law.linear else "", meaning
 
 
 def _published(law: Law, each: Published) -> str:

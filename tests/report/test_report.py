@@ -59,8 +59,8 @@ def fit_with_draws(law, runs, **settings):
     [
         ({}, ", within the range of the runs."),
         ({"params": 0.01}, ", within the range of the runs."),
-        ({"flops": 2.0, "params": 1.1, "tokens": 0.9}, ", 2.0 decades beyond the largest run."),
-        ({"flops": 1.0, "tokens": 1.7}, ", 1.0 decades beyond the largest run (1.7 decades of tokens)."),
+        ({"flops": 2.0, "params": 1.1, "tokens": 0.9}, ", outside the runs by 2.0 decades of compute."),
+        ({"flops": 1.0, "tokens": 1.7}, ", outside the runs by 1.0 decades of compute and 1.7 decades of tokens."),
         ({"params": 0.6, "tokens": 1.7}, ", outside the runs by 0.6 decades of params and 1.7 decades of tokens."),
     ],
 )

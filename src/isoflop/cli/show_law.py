@@ -1,6 +1,5 @@
 """Laws as tables and as JSON."""
 
-import math
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
@@ -9,6 +8,7 @@ from isoflop.cli import output
 from isoflop.cli.law_example import example, outcome
 from isoflop.fit.stored_law import stored_domain
 from isoflop.laws.law import Law, Published
+from isoflop.laws.parts import domain_words
 from isoflop.runs.columns import VOCABULARY
 
 
@@ -66,7 +66,7 @@ def print_law(law: Law) -> None:
     output.say(f"{law.name}: {law.title}" if law.title else law.name, style="bold")
     output.say(f"  {law.formula}", f"  {law.latex}", "")
     rows = [
-        (name, _domain(law, name), law.parameters[name].meaning if name in law.parameters else "")
+        (name, domain_words(law.domain(name)), law.parameters[name].meaning if name in law.parameters else "")
         for name in law.parameter_names
     ]
     output.grid(("parameter", "domain", "meaning"), rows)
@@ -103,14 +103,6 @@ def _column(word: str) -> tuple[str, str, str]:
     """A column's row; what a law names besides the vocabulary, its own text explains."""
     known = VOCABULARY.get(word)
     return (word, known.unit, known.counted) if known else (word, "", "this law's own column: see what is counted")
-
-
-def _domain(law: Law, name: str) -> str:
-    """A domain in a word, or an interval."""
-    domain = law.domain(name)
-    if isinstance(domain, str):
-        return domain
-    return f"{domain[0]:g} to {domain[1]:g}" if math.isfinite(domain[1]) else f"at least {domain[0]:g}"
 
 
 def _published(law: Law, found: Published) -> list[str]:

@@ -74,7 +74,7 @@ def direction(local: Local, damping: Array) -> tuple[Array, Array]:
             [np.linalg.lstsq(a, -b, rcond=None)[0] for a, b in zip(scaled, local.slope * scale, strict=True)]
         )
         step = step * scale
-    # As the matrix takes the step to the slope, a step that goes down is one along which the model bends up.
+    # The matrix times the step is minus the slope: along a step that goes down the model bends up.
     linear = (local.slope * step).sum(axis=1)
     good = (linear < 0) & np.isfinite(step).all(axis=1)
     return np.where(good[:, None], step, np.nan), -linear
@@ -189,9 +189,8 @@ class _Search:
             self._take_step(step, invalid)
 
     def _take_last(self, last: Array, step: Array) -> None:
-        """End the searches that are all but there with one more step, for which the value alone is looked at."""
+        """End searches that are all but there, or out of steps, with one more step: its value alone is looked at."""
         now = self.running
-        # A step that leads nowhere ends where it began.
         ahead, before = now.u[last] + step[last], now.local.value[last]
         value = self.evaluator.value(ahead, self.task.weights_of(now.place[last]))
         accept = value <= before * (1 + LEVEL)

@@ -46,6 +46,18 @@ def inside(value: float, low: float, high: float) -> bool:
     return low < value < high or 0 < low == value < high == math.inf
 
 
+def domain_words(domain: Domain) -> str:
+    """A domain in a few words.
+
+    >>> domain_words((0.02, math.inf)), domain_words((0, 1))
+    ('at least 0.02', '0 to 1')
+    """
+    if isinstance(domain, str):
+        return domain
+    low, high = domain
+    return f"{low:g} to {high:g}" if math.isfinite(high) else f"at least {low:g}"
+
+
 @dataclass(frozen=True)
 class Source:
     """Where a law was published.

@@ -62,11 +62,10 @@ def _beyond(plan: Plan) -> str:
     far = {word: away for word, away in plan.distance_decades.items() if away > NEAR}
     if not far:
         return ", within the range of the runs"
-    compute = far.get("flops", 0.0)
-    words = [f"{away:.1f} decades of {word}" for word, away in far.items() if away > compute]
-    if not compute:
-        return f", outside the runs by {' and '.join(words)}"
-    return f", {compute:.1f} decades beyond the largest run" + (f" ({' and '.join(words)})" if words else "")
+    compute = far.pop("flops", 0.0)
+    words = [f"{compute:.1f} decades of compute"] if compute else []
+    words += [f"{away:.1f} decades of {word}" for word, away in far.items() if away > compute]
+    return f", outside the runs by {' and '.join(words)}"
 
 
 def _fit_sentence(fit: Fit) -> str:

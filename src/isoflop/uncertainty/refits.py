@@ -10,7 +10,7 @@ from isoflop.fit.evaluate import Evaluator
 from isoflop.fit.objective import Objective
 from isoflop.fit.problem import Problem
 from isoflop.uncertainty.donors import Donors, donors_at, donors_of, elsewhere, nearest
-from isoflop.uncertainty.searches import Replicates, Searches, Starts, from_all
+from isoflop.uncertainty.searches import Replicates, Searches, Starts, from_all, parts_of
 
 Array = NDArray[Any]
 
@@ -115,7 +115,7 @@ def _leave(search: Searches, index: Array, donors: Donors | None, optimum: Array
 def _try(search: Searches, index: Array, donors: Donors, optimum: Array) -> int:
     """One round: the most suspect replicates first, as long as enough of them have a lower end."""
     choose = elsewhere(search, donors, optimum)
-    parts = [index[k : k + search.replicates.size] for k in range(0, len(index), search.replicates.size)]
+    parts = parts_of(index, search.replicates.size)
     picked = [choose(part, search.replicates.weights(part)) for part in parts]
     donor, doubt = (np.concatenate(column) for column in zip(*picked, strict=True))
     order = np.argsort(doubt, kind="stable")[: int(np.isfinite(doubt).sum())]
@@ -152,7 +152,7 @@ def _visit(search: Searches, index: Array, point: Array, optimum: Array) -> None
         optimum: the fit's optimum, with which the point is compared.
     """
     pair = donors_at(search, np.stack([point, optimum]))
-    parts = [index[k : k + search.replicates.size] for k in range(0, len(index), search.replicates.size)]
+    parts = parts_of(index, search.replicates.size)
     liking = np.concatenate([pair.values(search.problem, search.replicates.weights(part)) for part in parts])
     first = np.argsort(liking[:, 0] - liking[:, 1], kind="stable")[: round(LIKING * len(index))]
     index = np.sort(index[first])

@@ -135,7 +135,7 @@ class Searches:
             How many replicates have another, lower end now.
         """
         size = QUEUE * self.replicates.size
-        parts = _parts(index, size)
+        parts = parts_of(index, size)
 
         def work(part: Array) -> Solution:
             weights = self.replicates.weights(part)
@@ -190,7 +190,7 @@ class Searches:
             self.spare.append(evaluator)
             return found
 
-        found = map_tasks(work, _parts(index, QUEUE * self.replicates.size), workers=self.workers)
+        found = map_tasks(work, parts_of(index, QUEUE * self.replicates.size), workers=self.workers)
         return np.concatenate([f.u for f in found]), np.concatenate([f.value for f in found])
 
     def go_on(self) -> None:
@@ -211,7 +211,8 @@ class Searches:
             self.polish(np.array([k]), from_all(seeds), patient=True)
 
 
-def _parts(index: Array, size: int) -> list[Array]:
+def parts_of(index: Array, size: int) -> list[Array]:
+    """Replicates in parts of a size."""
     return [index[k : k + size] for k in range(0, len(index), size)]
 
 
