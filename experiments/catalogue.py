@@ -54,7 +54,7 @@ def contracts() -> dict[str, int]:
     counting = Contracts()
     folder = str(ROOT / "tests" / "contracts")
     pytest.main([folder, "-q", "--collect-only", "--no-summary", "-p", "no:cacheprovider"], plugins=[counting])
-    return dict(counting.found)
+    return dict(sorted(counting.found.items()))
 
 
 def compared(directory: Path) -> list[dict[str, Any]]:

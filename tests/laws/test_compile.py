@@ -86,6 +86,10 @@ def test_units_are_absorbed_by_the_right_parameter(text, column, expected):
 def test_a_law_that_is_not_closed_under_units_says_so():
     assert rescaling(parse_formula("exp(-N^a) + E"), "params") is None
     assert rescaling(parse_formula("A*log(N)"), "params") is None
+    # A number of the size of the column keeps its unit, however small what it adds is at large exponents.
+    rises = "b*{0}^(-c)*exp(-g*f*softplus(log({0}/d)/f))"
+    assert rescaling(parse_formula(f"E + {rises.format('C')}"), "flops") is not None
+    assert rescaling(parse_formula(f"E + {rises.format('C')} - {rises.format('1e25')}"), "flops") is None
 
 
 def test_a_missing_column_is_named():

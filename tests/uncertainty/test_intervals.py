@@ -1,5 +1,7 @@
 """Delta and profile intervals against each other, against theory, and in sloppy designs."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -84,6 +86,23 @@ def test_spread_and_collinear_designs_have_the_standard_errors_of_the_reference(
         inverse = np.linalg.inv((slope / scale).T @ (slope / scale)) / np.outer(scale, scale)
         error = np.sqrt(inverse[2, 2])
         assert error == pytest.approx(expected, rel=0.35 if len(ratios) > 1 else 0.01)
+
+
+@pytest.mark.parametrize("width", [0.4, 1e-3])
+def test_profile_and_delta_agree_beyond_a_break(width):
+    # The width is at its least value where the break is sharper than that.
+    flops, noise = np.geomspace(1e17, 1e24, 60), np.exp(0.001 * np.random.default_rng(1).standard_normal(60))
+    broken = {"a": 0.5, "b": 60.0, "c0": 0.05, "c1": 0.2, "d1": 2.3e20, "f1": width}
+    runs = RunTable.from_columns({"flops": flops, "loss": get("bnsl-1-flops").predict(broken, flops=flops) * noise})
+    made = fit_law(get("bnsl-1-flops"), runs, objective="log-ls")
+    first, second = profile(made, runs, flops=1e25), delta(made, runs, flops=1e25)
+    np.testing.assert_allclose(first.interval, second.interval, rtol=1e-4)
+    assert second.interval[1] / second.interval[0] - 1 > 3e-3
+
+
+def test_a_profile_that_does_not_come_back_to_the_fit_says_so(fit):
+    with pytest.raises(FitError, match="ends above the fit"):
+        profile(replace(fit, value=0.5 * fit.value), RUNS, "alpha")
 
 
 def test_an_open_profile_has_no_end():

@@ -21,6 +21,9 @@ SAME: Final = 1e-9
 FLAT: Final = 1e-9
 """Curvature, relative to the largest, below which a direction counts as flat."""
 
+STEEP: Final = 1e-6
+"""Share of a parameter's own curvature that it is scaled by at least."""
+
 VANISHED: Final = 1e-12
 """Curvature along one parameter, relative to the largest, below which moving it moves no prediction."""
 
@@ -142,7 +145,9 @@ def curvature_checks(problem: Problem, hessian: Array, metric: Array, sigma2: fl
     words = sloppy_words(problem, direction)
     error = math.sqrt(sigma2 / small) if small > 0 else math.inf
     largest = float(np.abs(vectors[:, 0] * scale).max() * error)
-    lowest = float(np.linalg.eigvalsh(hessian * scale[:, None] * scale[None, :])[0])
+    # At a least value the metric is nil and the Hessian is not: scaled by the metric it would be rounding alone.
+    size = 1 / np.sqrt(np.maximum(np.maximum(np.diag(metric), STEEP * np.abs(np.diag(hessian))), 1e-300))
+    lowest = float(np.linalg.eigvalsh(hessian * size[:, None] * size[None, :])[0])
     checks = [
         CertificateCheck(
             "condition number", condition, 1 / FLAT, condition <= 1 / FLAT,

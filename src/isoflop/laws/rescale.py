@@ -170,6 +170,8 @@ def _holds(
     # Natural parameters are positive; columns and scales are logarithms, spread so that every kink is crossed.
     signed = {s for s in symbols if s in logs or str(s).startswith("x_")}
     points = {s: rng.uniform(*((-2.0, 2.0) if s in signed else (0.2, 1.3)), (64, 1)) for s in symbols}
+    # Half of the exponents are small: a number of the size of a column, such as 1e25, to a large one is nothing.
+    points |= {s: points[s] * np.where(np.arange(64) % 2, 1.0, 0.01)[:, None] for s in symbols if s not in signed}
     shift = rng.uniform(0.2, 1.0, (64, 1))
     with np.errstate(all="ignore"):
         before, *powers = tape.run(list(points.values()), tape.column_part([]))

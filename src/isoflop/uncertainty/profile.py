@@ -14,7 +14,7 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
-from isoflop.errors import LawError
+from isoflop.errors import FitError, LawError
 from isoflop.fit.estimate import Estimate, check_level
 from isoflop.fit.evaluate import Evaluator
 from isoflop.fit.prepare import bind_checked, prepare
@@ -58,6 +58,7 @@ def profile(
 
     Raises:
         LawError: no such parameter, a law without an additive constant for a prediction, or a fit with priors.
+        FitError: the search does not come back to the fit where it is held there.
 
     >>> import isoflop as iso
     >>> runs = iso.as_runs({"C": [1e18, 1e19, 1e20, 1e21, 1e22], "loss": [3.1, 2.71, 2.4, 2.2, 2.05]})
@@ -82,6 +83,10 @@ def profile(
         value = start[name]
     reached = _objective_of(fit, law, table, name, start)
     allowed = _allowance(fit, bind_fit(fit, table), chosen)
+    if not reached(value) <= fit.value + allowed:
+        raise FitError(
+            "Held at the fit's own value, the search for the other parameters ends above the fit. Use delta()."
+        )
     move = _logarithmic if _positive(law, name, value) else _straight
     ends = [_end(partial(move, value), reached, fit.value + allowed, side) for side in (-1, 1)]
     return Estimate(value, (ends[0], ends[1]), chosen, leaves_out=fit.leaves_out)
