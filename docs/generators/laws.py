@@ -129,7 +129,7 @@ def _column(word: str) -> tuple[str, str, str, str]:
 
 def _parameter(law: Law, name: str) -> tuple[str, str, str, str]:
     """Return a parameter's row."""
-    meaning = law.parameters[name].meaning if name in law.parameters else ""
+    meaning = law.meaning(name)
     levels = law.parsed.indexed.get(name)
     meaning += f"; one for each level of `{levels}`" if levels else ""
     return f"`{name}`", domain_words(law.domain(name)), "yes" if name in law.linear else "", meaning

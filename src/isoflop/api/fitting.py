@@ -15,7 +15,7 @@ from isoflop.fit.estimate import check_level
 from isoflop.fit.fitting import fit_law
 from isoflop.fit.objective import Objective
 from isoflop.fit.prepare import prepare
-from isoflop.fit.result import Fit
+from isoflop.fit.result import DEPENDENT, Fit
 from isoflop.fit.summary import Forecast
 from isoflop.laws.catalogue import as_law
 from isoflop.runs.design import checkpoints
@@ -100,7 +100,7 @@ def fit(  # noqa: PLR0913 -- one keyword per decision, each with the expert's de
 
 def _with_doubts(drawn: Fit, table: RunTable) -> Fit:
     """The fit with a note where its draws took rows of one run as independent."""
-    if "clusters" in drawn.settings:
+    if not drawn.settings.get(DEPENDENT):
         return drawn
     runs = prepare(drawn.law, table, drawn.response)
     said = []

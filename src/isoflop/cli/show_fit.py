@@ -65,9 +65,7 @@ def print_verdict(fitted: Fit) -> None:
 
 def _parameter(fitted: Fit, name: str) -> tuple[str, str, str, str]:
     """A parameter's row; of `A[recipe=web]` the meaning is that of `A`."""
-    known = fitted.law.parameters
-    base = name.partition("[")[0]
-    meaning = known[base].meaning if base in known else ""
+    meaning = fitted.law.meaning(name.partition("[")[0])
     value = f"{fitted.parameters[name]:.5g}"
     if name in fitted.fixed:
         return name, value, "fixed", meaning

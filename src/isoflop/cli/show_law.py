@@ -28,10 +28,8 @@ def summary(law: Law) -> dict[str, Any]:
 
 def details(law: Law) -> dict[str, Any]:
     """Give everything about a law."""
-    meanings = {name: described.meaning for name, described in law.parameters.items()}
     parameters = {
-        name: {"domain": stored_domain(law.domain(name)), "meaning": meanings.get(name, "")}
-        for name in law.parameter_names
+        name: {"domain": stored_domain(law.domain(name)), "meaning": law.meaning(name)} for name in law.parameter_names
     }
     return summary(law) | {
         "parameters": parameters,
@@ -65,10 +63,7 @@ def print_law(law: Law) -> None:
     """Print everything about a law."""
     output.say(f"{law.name}: {law.title}" if law.title else law.name, style="bold")
     output.say(f"  {law.formula}", f"  {law.latex}", "")
-    rows = [
-        (name, domain_words(law.domain(name)), law.parameters[name].meaning if name in law.parameters else "")
-        for name in law.parameter_names
-    ]
+    rows = [(name, domain_words(law.domain(name)), law.meaning(name)) for name in law.parameter_names]
     output.grid(("parameter", "domain", "meaning"), rows)
     output.say("")
     output.grid(("column", "unit", "what is counted"), [_column(word) for word in law.columns])

@@ -123,6 +123,10 @@ class Law:
         """Domain of a parameter."""
         return self.parameters[name].domain if name in self.parameters else "positive"
 
+    def meaning(self, name: str) -> str:
+        """Meaning of a parameter; empty where none is given."""
+        return self.parameters[name].meaning if name in self.parameters else ""
+
     def program(self, raw_columns: frozenset[str] = frozenset()) -> Program:
         """The compiled formula."""
         if self.function is not None:

@@ -90,11 +90,8 @@ def _parameter_table(fit: Fit) -> Table:
     for name in fit.names:
         plain = name.split("[")[0]
         ends = interval(fit.interval(name)) if fit.draws is not None else "no draws"
-        known = fit.law.parameters.get(plain)
         others = (number(p.values[plain]) if plain in p.values else "–" for p in sets)
-        rows.append(
-            (name, number(fit.parameters[name], 6), ends, *others, _given(fit, name), known.meaning if known else "")
-        )
+        rows.append((name, number(fit.parameters[name], 6), ends, *others, _given(fit, name), fit.law.meaning(plain)))
     head = ("parameter", "estimate", f"{fit.level:.0%} interval", *(p.name for p in sets), "given", "meaning")
     return _without_empty(Table(head, rows, tuple(range(1, 3 + len(sets)))))
 

@@ -6,10 +6,7 @@ from isoflop import figures
 from isoflop.recipes.comparison import Entry, RecipeComparison
 from isoflop.report.blocks import Block, Heading, Items, Section, Table, Text
 from isoflop.report.drawings import drawing
-from isoflop.report.words import listed, percent, quantity, sentence, tidy, with_interval
-
-NEAR = 0.05
-"""Decades outside the runs that are not worth a word."""
+from isoflop.report.words import NEAR, listed, percent, quantity, sentence, tidy, with_interval
 
 
 def answer(found: RecipeComparison) -> str:

@@ -1,15 +1,10 @@
 """Top and end of the page: the answer in one sentence, and what no interval on the page contains."""
 
-from typing import Final
-
 from isoflop.fit import Fit
 from isoflop.plan import Plan
 from isoflop.report.blocks import Block, Facts, Items, Section, Text
-from isoflop.report.words import number, percent, quantity, sentence, with_interval
+from isoflop.report.words import NEAR, number, percent, quantity, sentence, with_interval
 from isoflop.validate import Backtest
-
-NEAR: Final = 0.05
-"""Decades outside the runs that the headline does not mention."""
 
 
 def headline(fit: Fit, plan: Plan | None, found: Backtest | None, answer: str = "") -> list[Block]:

@@ -3,10 +3,14 @@
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
+from typing import Final
 
 from isoflop.figures.axes import text_of
 from isoflop.fit import Estimate
 from isoflop.plan.optimum.result import Step
+
+NEAR: Final = 0.05
+"""Decades outside the runs that are not worth a word."""
 
 
 def number(value: float, digits: int = 4) -> str:
