@@ -11,7 +11,7 @@ from isoflop.laws import get
 from isoflop.runs.table import RunTable
 from isoflop.uncertainty.bootstrap import bind_fit, draw_weights
 from isoflop.uncertainty.refits import refit_all
-from isoflop.uncertainty.searches import Replicates
+from isoflop.uncertainty.searches import Replicates, Searches
 
 BROKEN = {"a": 1.5, "b": 60.0, "c0": 0.1, "c1": 0.12, "d1": 1e20, "f1": 0.4}
 
@@ -65,7 +65,22 @@ def test_every_replicate_ends_at_an_optimum_and_nearly_all_at_the_lowest(bound) 
         theta[names.index("f1")], theta[names.index("d1")] = width, 0.85 * theta[names.index("d1")]
         start = np.repeat(problem.search(theta[None]), count, axis=0)
         lowest = np.minimum(lowest, minimise(evaluator, start, weights, damping=0.1, together=120).value)
-    assert (value > lowest * (1 + 1e-9)).sum() <= 0.012 * count
+    # Four; fifteen if they were not led to the ends that others were found at.
+    assert (value > lowest * (1 + 1e-9)).sum() <= 0.006 * count
+
+
+def test_an_end_at_a_least_value_is_left_for_a_lower_one_beyond_a_ridge(bound) -> None:
+    problem, objective, optimum = bound
+    # A replicate with an optimum at the least width of the break, and a lower one, wider.
+    weights = draw_weights(np.random.default_rng(1), 4000, problem.rows, "pairs", None)[[1052]]
+    sharp = np.where(problem.floored, 0.0, optimum)
+    found = minimise(Evaluator(problem, objective), sharp, weights, held=problem.floored[None])
+    search = Searches(problem, objective, replicates_of(weights, 1), 1)
+    search.u[:], search.value[:], search.promise[:], search.converged[:] = found.u, found.value, 0.0, True
+    search.leave_floors()
+    search.go_on()
+    assert search.value[0] < found.value[0] * (1 - 1e-5)
+    assert abs(search.u[0, problem.floored][0]) > 1
 
 
 def test_weights_of_any_replicates_are_those_of_their_blocks() -> None:
